@@ -1,0 +1,232 @@
+/**
+ * Measures a community of real processes on this machine: `npm run bench -- --peers 7,16,32`.
+ *
+ * Absolute times say more about the machine than about the program, so beside each decision stands, measured in the same
+ * minute on the same processes, the time of one bare message (a presence, signed and checked like any other) from its
+ * sender to the last peer. A decision needs five such ways one after the other: proposal, ballots, echoes, inputs,
+ * endorsements. Prints a table for people, and with `--json` one object a line.
+ */
+
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { TraceEvent } from '../src/consensus/trace.ts'
+import { maxFaulty } from '../src/core/quorum.ts'
+import { foundCommunity } from '../src/launcher/community.ts'
+import { createLauncher, type Launcher } from '../src/launcher/launcher.ts'
+import { findPeerEntry } from '../src/launcher/peer-entry.ts'
+import { type ControlClient, connectControl } from '../src/peer/control-client.ts'
+import { readJournals } from '../src/storage/journal.ts'
+import { cpuMsOf, median, proportionalMiB, until } from './bench/measure.ts'
+
+const HELP = `Measures communities of real peers on this machine.
+
+  npm run bench                            communities of 7, 16 and 32
+  npm run bench -- --peers 64              one of 64
+  npm run bench -- --peers 7 --decisions 50 --json
+
+Options
+  --peers N,N,…      sizes of community (default 7,16,32)
+  --decisions N      decisions measured in each (default 20)
+  --idle SECONDS     how long the idle cost is watched (default 10)
+  --json             one JSON object a line instead of a table
+`
+
+/** How long anything may take that is waited for. Unit: milliseconds. */
+const PATIENCE_MS = 60_000
+
+/** What was measured of one size. Times are medians in milliseconds. */
+interface Row {
+  readonly peers: number
+  readonly launchMs: number
+  readonly bareMs: number
+  readonly decidedMs: number
+  readonly certifiedMs: number
+  readonly certifiedMaxMs: number
+  /** `certifiedMs` over `bareMs`. */
+  readonly ratio: number
+  /** Most gossip messages that any peer said in any decision. */
+  readonly messagesMax: number
+  readonly messagesMaxWithSilent: number
+  readonly pssMiB: number
+  /** Share of one core that a peer takes while nothing happens. */
+  readonly idlePercent: number
+}
+
+/** The peers of one community, and what they told us lately. */
+interface Rig {
+  readonly launcher: Launcher
+  readonly clients: ControlClient[]
+  readonly directories: readonly string[]
+  /** When each peer last told of this; keyed by `${peer}/${what}`. Unit: milliseconds of this process's clock. */
+  readonly heard: Map<string, number>
+}
+
+function note(rig: Rig, index: number, event: TraceEvent): void {
+  const now = performance.now()
+  if (event.type === 'presence') rig.heard.set(`${index}/presence/${event.sequence}`, now)
+  if (event.type === 'decided' || event.type === 'certified') {
+    rig.heard.set(`${index}/${event.type}/${event.decision}`, now)
+  }
+}
+
+/** When the last of these peers told of `what`; waits for it. */
+async function lastHeard(rig: Rig, indexes: readonly number[], what: string): Promise<number> {
+  const all = (): (number | undefined)[] => indexes.map((index) => rig.heard.get(`${index}/${what}`))
+  await until(() => all().every((at) => at !== undefined), PATIENCE_MS, `${what} at every peer`)
+  return Math.max(...all().map((at) => at as number))
+}
+
+async function launch(size: number, directory: string): Promise<{ rig: Rig; launchMs: number }> {
+  const { peers } = await foundCommunity({ directory, peers: size, name: 'bench' })
+  const launcher = createLauncher({ directory, entry: findPeerEntry() })
+  const begunAt = performance.now()
+  const numbers = peers.map((_, index) => index + 1)
+  await launcher.startAll(numbers, { vote: 'random' })
+  const directories = peers.map((peer) => peer.dataDirectory)
+  const clients = await Promise.all(directories.map((dataDirectory) => connectControl(dataDirectory)))
+  const wanted = Math.min(2, size - 1)
+  for (const client of clients) {
+    await until(
+      async () => {
+        const { members, graph } = await client.call('status', {})
+        const isLinked = members.filter((member) => member.mesh).length >= wanted
+        return isLinked && graph.peers === size && graph.articulationPoints.length === 0
+      },
+      PATIENCE_MS,
+      'a full mesh'
+    )
+  }
+  const launchMs = performance.now() - begunAt
+  const rig: Rig = { launcher, clients, directories, heard: new Map() }
+  const types = ['presence', 'decided', 'certified'] as const
+  await Promise.all(clients.map((client, index) => client.watch((event) => note(rig, index, event), { types })))
+  return { rig, launchMs }
+}
+
+async function measureBare(rig: Rig, sender: number): Promise<number> {
+  const begunAt = performance.now()
+  const { sequence } = await (rig.clients[sender] as ControlClient).call('announce', {})
+  const others = rig.clients.map((_, index) => index).filter((index) => index !== sender)
+  return (await lastHeard(rig, others, `presence/${sequence}`)) - begunAt
+}
+
+async function measureDecision(
+  rig: Rig,
+  sender: number,
+  alive: readonly number[],
+  deadlineMs: number
+): Promise<{ decision: string; decidedMs: number; certifiedMs: number }> {
+  const begunAt = performance.now()
+  const question = { question: 'Where do we meet?', options: ['lake', 'forest', 'city'], deadlineMs }
+  const { decision } = await (rig.clients[sender] as ControlClient).call('propose', question)
+  const certifiedAt = await lastHeard(rig, alive, `certified/${decision}`)
+  const decidedAt = await lastHeard(rig, alive, `decided/${decision}`)
+  return { decision, decidedMs: decidedAt - begunAt, certifiedMs: certifiedAt - begunAt }
+}
+
+/** The most gossip messages that any peer sent about any of these decisions. */
+function messagesMax(rig: Rig, decisions: readonly string[]): number {
+  const wanted = new Set(decisions)
+  const counts = rig.directories.flatMap((directory) => {
+    const count = new Map<string, number>()
+    for (const event of readJournals(directory).events) {
+      if (event.type !== 'message' || event.direction !== 'sent' || !wanted.has(event.decision)) continue
+      count.set(event.decision, (count.get(event.decision) ?? 0) + 1)
+    }
+    return [...count.values()]
+  })
+  return Math.max(0, ...counts)
+}
+
+async function measureIdle(rig: Rig, seconds: number): Promise<number> {
+  const cpuMs = (): number => rig.directories.reduce((sum, _, index) => sum + cpuMsOf(pidOf(rig, index)), 0)
+  const before = cpuMs()
+  const begunAt = performance.now()
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1_000))
+  return ((cpuMs() - before) / (performance.now() - begunAt) / rig.directories.length) * 100
+}
+
+const pidOf = (rig: Rig, index: number): number => rig.launcher.child(index + 1)?.pid as number
+
+async function measureSize(size: number, decisionCount: number, idleSeconds: number): Promise<Row> {
+  const directory = await mkdtemp(join(tmpdir(), 'equipotent-bench-'))
+  const { rig, launchMs } = await launch(size, directory)
+  try {
+    const everyone = rig.clients.map((_, index) => index)
+    for (let warm = 0; warm < 3; warm++) await measureDecision(rig, warm % size, everyone, 30_000)
+    const bare: number[] = []
+    const runs: Awaited<ReturnType<typeof measureDecision>>[] = []
+    for (let run = 0; run < decisionCount; run++) {
+      bare.push(await measureBare(rig, run % size))
+      runs.push(await measureDecision(rig, run % size, everyone, 30_000))
+    }
+    const idlePercent = await measureIdle(rig, idleSeconds)
+    const pssMiB = median(everyone.map((index) => proportionalMiB(pidOf(rig, index))))
+    const silent = maxFaulty(size)
+    const alive = everyone.slice(silent)
+    for (const index of everyone.slice(0, silent)) await rig.launcher.kill(index + 1)
+    const withSilent: string[] = []
+    for (let run = 0; run < 3; run++) {
+      withSilent.push((await measureDecision(rig, alive[run % alive.length] as number, alive, 300)).decision)
+    }
+    await rig.launcher.stopAll()
+    const certified = runs.map(({ certifiedMs }) => certifiedMs)
+    return {
+      peers: size,
+      launchMs,
+      bareMs: median(bare),
+      decidedMs: median(runs.map(({ decidedMs }) => decidedMs)),
+      certifiedMs: median(certified),
+      certifiedMaxMs: Math.max(...certified),
+      ratio: median(certified) / median(bare),
+      messagesMax: messagesMax(rig, runs.map(({ decision }) => decision)),
+      messagesMaxWithSilent: messagesMax(rig, withSilent),
+      pssMiB,
+      idlePercent
+    }
+  } finally {
+    for (const client of rig.clients) client.close()
+    rig.launcher.killAllNow()
+    await rig.launcher.stopAll()
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+const COLUMNS: readonly (readonly [title: string, read: (row: Row) => string])[] = [
+  ['peers', (row) => String(row.peers)],
+  ['launch ms', (row) => row.launchMs.toFixed(0)],
+  ['bare message ms', (row) => row.bareMs.toFixed(1)],
+  ['decided ms', (row) => row.decidedMs.toFixed(0)],
+  ['certified ms', (row) => row.certifiedMs.toFixed(0)],
+  ['slowest ms', (row) => row.certifiedMaxMs.toFixed(0)],
+  ['ratio', (row) => row.ratio.toFixed(1)],
+  ['messages', (row) => String(row.messagesMax)],
+  ['with f silent', (row) => String(row.messagesMaxWithSilent)],
+  ['PSS MiB', (row) => row.pssMiB.toFixed(0)],
+  ['idle %', (row) => row.idlePercent.toFixed(1)]
+]
+
+function print(cells: readonly string[]): void {
+  process.stdout.write(`${cells.map((cell, index) => cell.padStart(COLUMNS[index]?.[0].length ?? 0)).join('  ')}\n`)
+}
+
+const { values } = parseArgs({
+  options: {
+    peers: { type: 'string', default: '7,16,32' },
+    decisions: { type: 'string', default: '20' },
+    idle: { type: 'string', default: '10' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false }
+  }
+})
+if (values.help) process.stdout.write(HELP)
+else {
+  if (!values.json) print(COLUMNS.map(([title]) => title))
+  for (const size of values.peers.split(',').map(Number)) {
+    const row = await measureSize(size, Number(values.decisions), Number(values.idle))
+    if (values.json) process.stdout.write(`${JSON.stringify(row)}\n`)
+    else print(COLUMNS.map(([, read]) => read(row)))
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * `equipotent decisions`: what was decided, and what is open.
+ *
+ * @packageDocumentation
+ */
+
+import { safeText } from '../core/text.ts'
+import type { ClosedDecision, OpenDecision } from '../peer/control-protocol.ts'
+import type { CommandSpec, Given } from './command.ts'
+import { durationInWords } from './duration.ts'
+import { EXIT } from './io.ts'
+import { DATA_OPTION, namesOf, withLocalPeer } from './local-peer.ts'
+
+/** The command. */
+export const decisionsCommand: CommandSpec = {
+  name: 'decisions',
+  about: 'What was decided, and what is open: what it waits for, and for whom.',
+  options: [DATA_OPTION],
+  examples: ['equipotent decisions', 'equipotent decisions --data ./heron --json'],
+  run: runDecisions
+}
+
+async function runDecisions({ read, io, json }: Given): Promise<number> {
+  read.finish()
+  return withLocalPeer(read.text('data'), async ({ client, shown }) => {
+    const { open, closed } = await client.call('decisions', {})
+    if (json) {
+      for (const one of closed) io.out(JSON.stringify({ type: 'closed', ...one }))
+      for (const one of open) io.out(JSON.stringify({ type: 'open', ...one }))
+      return EXIT.done
+    }
+    io.out(`As ${shown} knows it:`)
+    if (open.length + closed.length === 0) io.out('  Nothing was asked yet. Try: equipotent propose "…" --options a,b')
+    for (const line of [...closed.flatMap(closedLines), ...open.flatMap(openLines)]) io.out(`  ${line}`)
+    return EXIT.done
+  })
+}
+
+/** A decision that is open, in words. */
+export function openLines(open: OpenDecision): string[] {
+  const { decision, question, options, cast, waitingFor, missing, mine, deadlineLeftMs } = open
+  const left = deadlineLeftMs > 0 ? `${durationInWords(deadlineLeftMs)} left` : 'deadline passed'
+  return [
+    `? ${safeText(question)}  [${decision.slice(-8)}]`,
+    `  ${options.map((option) => safeText(option)).join(', ')} (${left})`,
+    `  ballots known: ${namesOf(cast)}; own: ${mine.state === 'none' ? 'none yet' : safeText(mine.answer)}`,
+    `  waiting for ${safeText(waitingFor)}${missing.length === 0 ? '' : `: ${namesOf(missing)}`}`
+  ]
+}
+
+function closedLines({ decision, question, result, certified, signers, notCounted }: ClosedDecision): string[] {
+  const proof = certified ? `signed by ${signers.length}: ${namesOf(signers)}` : 'decided, not certified yet'
+  return [
+    `✓ ${safeText(question)}  [${decision.slice(-8)}]`,
+    `  ${safeText(result)}`,
+    `  ${proof}${notCounted.length === 0 ? '' : `; not counted: ${namesOf(notCounted)}`}`
+  ]
+}

@@ -1,0 +1,59 @@
+/**
+ * Where a command writes and what it may know about the terminal. Tests hand in their own.
+ *
+ * @packageDocumentation
+ */
+
+/** A command's outside world. */
+export interface Io {
+  /** One line of what was asked for. With `--json`, one object. */
+  out(line: string): void
+  /** One line about what is going on: progress, notes, errors. */
+  err(line: string): void
+  /** True if people watch: standard output is a terminal. */
+  readonly interactive: boolean
+  /** Columns of the terminal. */
+  readonly width: number
+  readonly colour: boolean
+  /** Aborts when the person wants out: SIGINT or SIGTERM. A second SIGINT ends the process at once. */
+  readonly interrupted: AbortSignal
+}
+
+/** What a command ends with; see `interface.md`, "exit codes". */
+export const EXIT = { done: 0, saidNo: 1, mistake: 2, undecided: 3, interrupted: 130 } as const
+
+/** Columns where the terminal does not say. */
+const WIDTH_DEFAULT = 80
+
+/** This process's own terminal. */
+export function processIo(): Io {
+  const interrupt = new AbortController()
+  let count = 0
+  process.on('SIGINT', () => {
+    // The second time nobody wants to wait; 'exit' handlers still run, so nothing is left behind.
+    if (++count > 1) process.exit(EXIT.interrupted)
+    interrupt.abort()
+  })
+  process.on('SIGTERM', () => interrupt.abort())
+  process.on('SIGHUP', () => interrupt.abort())
+  // A reader that has seen enough (`| head`) is no reason to leave a demo's peers running.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
+  return {
+    out: (line) => void process.stdout.write(`${line}\n`),
+    err: (line) => void process.stderr.write(`${line}\n`),
+    interactive: process.stdout.isTTY === true,
+    get width() {
+      return process.stdout.columns ?? WIDTH_DEFAULT
+    },
+    colour: wantsColour(process.env, process.stdout.isTTY === true),
+    interrupted: interrupt.signal
+  }
+}
+
+/** Whether to colour. `NO_COLOR` (no-color.org) always wins; then `FORCE_COLOR`; then whether it is a terminal. */
+export function wantsColour(env: Readonly<Record<string, string | undefined>>, isTerminal: boolean): boolean {
+  const { NO_COLOR: no, FORCE_COLOR: force, TERM: terminal } = env
+  if (no !== undefined && no !== '') return false
+  if (force !== undefined && force !== '') return force !== '0'
+  return isTerminal && terminal !== 'dumb'
+}

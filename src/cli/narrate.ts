@@ -1,0 +1,51 @@
+/**
+ * What happened, one plain sentence at a time: for terminals that are no screens, for logs, for reading aloud.
+ *
+ * @packageDocumentation
+ */
+
+import type { TraceEvent, TraceFact } from '../consensus/trace.ts'
+import { safeText } from '../core/text.ts'
+
+/** How a short id is called on this terminal. */
+export type CallBy = (short: string) => string
+
+type Fact<Type extends TraceFact['type']> = Extract<TraceFact, { type: Type }>
+type Tell<Type extends TraceFact['type']> = (fact: Fact<Type>, who: string, call: CallBy) => string | undefined
+
+/** What is told of each fact; frequent ones are silent, because a thousand lines tell nothing. */
+const TELL: { readonly [Type in TraceFact['type']]: Tell<Type> } = {
+  'peer-started': ({ listen }, who) => `${who} is listening on ${listen.map((address) => safeText(address)).join(', ')}`,
+  'peer-stopped': ({ reason }, who) => `${who} stopped: ${safeText(reason)}`,
+  connected: () => undefined,
+  disconnected: ({ to }, who, call) => `${who} lost its connection to ${call(to)}`,
+  presence: () => undefined,
+  meshed: () => undefined,
+  proposal: ({ by, question, options }, who, call) =>
+    `${who} heard a question from ${call(by)}: ${safeText(question)} (${options.map((option) => safeText(option)).join(', ')})`,
+  ballot: ({ by, own, answer, choices }, who, call) =>
+    own ? `${who} cast its ballot: ${answerInWords(answer, choices)}` : `${who} knows the ballot of ${call(by)}`,
+  message: () => undefined,
+  rule: () => undefined,
+  progress: ({ stage, waitingFor }, who) =>
+    waitingFor === '' ? undefined : `${who} is ${safeText(stage)}, waiting for ${safeText(waitingFor)}`,
+  decided: ({ result }, who) => `${who} decided: ${safeText(result)}`,
+  certified: ({ signers }, who) => `${who} holds the certificate, signed by ${signers.length}`,
+  accused: ({ accused, explanation, evidence }, who, call) =>
+    `${who} saw ${call(accused)} break the rules${evidence ? ', with proof' : ''}: ${safeText(explanation)}`,
+  'fault-injected': ({ fault, target }, _, call) => `on purpose: ${safeText(fault)} ${call(target)}`,
+  dropped: ({ reason, count }, who) => `${who} dropped ${count}: ${safeText(reason)}`
+}
+
+/** The sentence for an event, or `undefined` if it has none. */
+export function narrate(event: TraceEvent, call: CallBy): string | undefined {
+  const tell = TELL[event.type] as Tell<TraceFact['type']> | undefined
+  return tell?.(event as never, call(event.peer), call)
+}
+
+/** What a ballot says, in words. */
+export function answerInWords(answer: string, choices: readonly string[]): string {
+  if (answer === 'abstain') return 'abstains'
+  if (answer === 'no-answer') return 'no answer in time'
+  return choices.map((choice) => safeText(choice)).join(' and ')
+}

@@ -1,0 +1,52 @@
+/**
+ * `equipotent status`: a peer's view of the community, and what it waits for.
+ *
+ * @packageDocumentation
+ */
+
+import { safeText } from '../core/text.ts'
+import type { MemberStatus, Status } from '../peer/control-protocol.ts'
+import type { CommandSpec, Given } from './command.ts'
+import { openLines } from './decisions.ts'
+import { durationInWords } from './duration.ts'
+import { EXIT } from './io.ts'
+import { callOf, DATA_OPTION, namesOf, withLocalPeer } from './local-peer.ts'
+
+/** The command. */
+export const statusCommand: CommandSpec = {
+  name: 'status',
+  about: 'Peers, links, what is open and what it waits for, as one peer sees it.',
+  options: [DATA_OPTION],
+  examples: ['equipotent status', 'equipotent status --data ./heron --json'],
+  run: runStatus
+}
+
+async function runStatus({ read, io, json }: Given): Promise<number> {
+  read.finish()
+  return withLocalPeer(read.text('data'), async ({ client, shown }) => {
+    const status = await client.call('status', {})
+    if (json) io.out(JSON.stringify({ type: 'status', ...status }))
+    else for (const line of statusLines(status, shown)) io.out(line)
+    return EXIT.done
+  })
+}
+
+/** A status in words. */
+export function statusLines(status: Status, shown: string): string[] {
+  const { community, peer, validatorCount, maxFaulty, members, graph, open, decidedCount, counters } = status
+  const cut = graph.articulationPoints
+  return [
+    `${safeText(community.name)}, as ${callOf(peer)} sees it (${shown}, pid ${status.pid}, up ${durationInWords(status.uptimeMs)})`,
+    `${validatorCount} members; decisions survive any ${maxFaulty} of them failing or lying`,
+    ...members.map(memberLine),
+    `${graph.peers} peers, ${graph.links} links known; ${cut.length === 0 ? 'nobody’s loss would cut the others apart' : `would cut the others apart: ${namesOf(cut)}`}`,
+    ...open.flatMap(openLines),
+    `${open.length} open, ${decidedCount} decided`,
+    ...Object.entries(counters).map(([name, count]) => `  ${safeText(name)}: ${count}`)
+  ]
+}
+
+function memberLine(member: MemberStatus): string {
+  const link = member.self ? 'itself' : member.connected ? (member.mesh ? 'connected, gossips' : 'connected') : 'not connected'
+  return `  ${member.self || member.connected ? '●' : '○'} ${callOf(member)}  ${link}`
+}

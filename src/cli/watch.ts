@@ -1,0 +1,72 @@
+/**
+ * `equipotent watch`: live, as one peer sees it. Watching changes nothing.
+ *
+ * @packageDocumentation
+ */
+
+import type { TraceEvent } from '../consensus/trace.ts'
+import { safeText } from '../core/text.ts'
+import { type CommunityView, emptyView, nameOf, reduceView } from '../observation/community-view.ts'
+import type { Status } from '../peer/control-protocol.ts'
+import type { CommandSpec, Given } from './command.ts'
+import { EXIT, type Io } from './io.ts'
+import { createLiveScreen } from './live-screen.ts'
+import { DATA_OPTION, withLocalPeer } from './local-peer.ts'
+import { narrate } from './narrate.ts'
+
+/** The command. */
+export const watchCommand: CommandSpec = {
+  name: 'watch',
+  about: 'Live, as the peer in --data sees it. Ctrl-C ends the watching, never the peer.',
+  options: [DATA_OPTION],
+  examples: ['equipotent watch', 'equipotent watch --data ./heron --json'],
+  run: runWatch
+}
+
+async function runWatch({ read, io, json }: Given): Promise<number> {
+  read.finish()
+  return withLocalPeer(read.text('data'), async ({ client, shown }) => {
+    const status = await client.call('status', {})
+    if (!json) io.err(`Watching through ${shown}. Ctrl-C ends the watching, never the peer.`)
+    const show = await createViewer(viewOf(status), io, json)
+    await client.watch(show.onEvent)
+    const interrupted = new Promise<void>((resolve) => {
+      if (io.interrupted.aborted) resolve()
+      io.interrupted.addEventListener('abort', () => resolve(), { once: true })
+    })
+    await Promise.race([client.closed, interrupted])
+    show.end()
+    return EXIT.done
+  })
+}
+
+/** A view that knows the names, and who is connected now. */
+export function viewOf(status: Status): CommunityView {
+  const view = emptyView(status.peer.short, status.members)
+  const peers = status.members.map(({ short, connected, mesh }) => {
+    const peer = view.peers[short] ?? { short, name: '', self: false, connected, mesh }
+    return [short, { ...peer, self: short === status.peer.short, connected, mesh }] as const
+  })
+  return { ...view, running: true, peers: Object.fromEntries(peers) }
+}
+
+interface Viewer {
+  onEvent(event: TraceEvent): void
+  end(): void
+}
+
+async function createViewer(start: CommunityView, io: Io, json: boolean): Promise<Viewer> {
+  let view = start
+  if (json) return { onEvent: (event) => io.out(JSON.stringify(event)), end: () => undefined }
+  if (io.interactive) {
+    const screen = await createLiveScreen(io)
+    screen.show(view)
+    return { onEvent: (event) => screen.show((view = reduceView(view, event))), end: () => screen.end() }
+  }
+  const onEvent = (event: TraceEvent): void => {
+    view = reduceView(view, event)
+    const line = narrate(event, (short) => `${safeText(nameOf(view, short), 40)} …${safeText(short, 8)}`)
+    if (line !== undefined) io.out(line)
+  }
+  return { onEvent, end: () => undefined }
+}

@@ -1,0 +1,152 @@
+/**
+ * Keeps the community connected, with nobody in the middle.
+ *
+ * A newcomer knows one address, `--join`. It calls there until somebody answers. From then on it hears, from the layer
+ * above, where each member listens, and calls members until it has as many links as it wants: first those it has heard
+ * nothing of, then those with whom it shares the fewest neighbours, so that no single peer stays the only bridge between
+ * two groups. Now and then it adds one link it does not need, so that two groups that each had enough still find each
+ * other. When a link breaks it looks for another at once. A peer that has no link left calls the addresses it began with.
+ *
+ * Addresses are asked for anew before every call: a peer that restarted listens somewhere else, and says so to whomever
+ * it reaches. libp2p's own reconnection (the `KEEP_ALIVE` tag) calls old addresses; both may run, one call results.
+ *
+ * @packageDocumentation
+ */
+
+import type { PeerIdString } from '../core/ids.ts'
+import type { Random } from '../core/random.ts'
+import { requireAddresses } from './addresses.ts'
+import { type Caller, COURTESY_MS, createCaller } from './caller.ts'
+import type { Host } from './host.ts'
+import { type LinkTracker, tagMember, trackLinks } from './link-tracker.ts'
+import { nextLinks } from './next-link.ts'
+import { linkTarget } from './settings.ts'
+
+/** What the loop needs; the roster is the host's. */
+export interface ConnectivityOptions {
+  /** Where `peer` listens, as it last said itself; empty if unknown. */
+  readonly addressesOf: (peer: PeerIdString) => readonly string[]
+  /** Multiaddrs to begin with, from `--join`; none for the first peer of a community. */
+  readonly bootstrap: readonly string[]
+  readonly random: Random
+  /** Roster links sought. Default: `linkTarget` of the roster and the host's degree. */
+  readonly target?: number
+  /** Members that `peer` says it is connected to. Default: unknown. */
+  readonly linksOf?: (peer: PeerIdString) => readonly PeerIdString[]
+  /** True if nothing was heard of `peer` for suspiciously long, over any path. Default: never. */
+  readonly isSilent?: (peer: PeerIdString) => boolean
+  /** A peer (member or not) is connected, and what it speaks is known: an exchange can begin. */
+  readonly onConnected?: (peer: PeerIdString) => void
+  /** The last connection to a peer that was announced by `onConnected` is gone. */
+  readonly onDisconnected?: (peer: PeerIdString) => void
+  /** Time between two looks at the links when nothing happens. Default: 3 s, half of it to one and a half by chance. */
+  readonly idleMs?: number
+  readonly log?: (message: string) => void
+}
+
+/** The running loop. */
+export interface Connectivity {
+  /** Members connected now. */
+  links(): PeerIdString[]
+  /** All peers connected now, members or not. */
+  peers(): PeerIdString[]
+  /** Something was learned (an address, a silence): look again soon. */
+  refresh(): void
+  /** Ends the loop; connections stay until the host stops. */
+  stop(): void
+}
+
+/** Chance, at an idle look, of a link that is not needed. */
+const CURIOSITY = 0.2
+
+/** Starts the loop. Throws: OptionsError naming every malformed bootstrap address. */
+export function createConnectivity(host: Host, options: ConnectivityOptions): Connectivity {
+  const bootstrap = requireAddresses('join', options.bootstrap)
+  const alarm = createAlarm(() => look())
+  const tracker = trackLinks(host, {
+    onConnected: (peer) => options.onConnected?.(peer),
+    onDisconnected: (peer) => {
+      options.onDisconnected?.(peer)
+      alarm.within(0)
+    }
+  })
+  const { addressesOf, random, log = () => undefined } = options
+  const caller = createCaller(host, { addressesOf, bootstrap, isLinked: tracker.has, random, log })
+  const choose = createChoice(host, options, tracker, caller)
+
+  const look = (): void => {
+    tracker.replaceMute()
+    const isAlone = tracker.members().length === 0
+    if (bootstrap.length > 0 && (isAlone || !caller.hasJoined())) void caller.join().then(alarm.within)
+    for (const peer of choose()) void caller.call(peer).then(alarm.within)
+    alarm.within((options.idleMs ?? IDLE_MS) * (0.5 + random()))
+  }
+  const startAfresh = (): void => {
+    caller.forgetFailures()
+    for (const peer of host.rosterPeers()) void tagMember(host, peer)
+    alarm.within(0)
+  }
+  const forget = host.onPolicyChange(startAfresh)
+  startAfresh()
+  return {
+    links: tracker.members,
+    peers: tracker.all,
+    refresh: () => alarm.within(COURTESY_MS * random()),
+    stop() {
+      alarm.stop()
+      forget()
+      tracker.stop()
+    }
+  }
+}
+
+/** Default time between two looks. */
+const IDLE_MS = 3_000
+
+/** Whom to call at this look. */
+function createChoice(host: Host, options: ConnectivityOptions, tracker: LinkTracker, caller: Caller) {
+  const idleMs = options.idleMs ?? IDLE_MS
+  let curiousAtMs = performance.now()
+  const isCurious = (): boolean => {
+    if (performance.now() - curiousAtMs < idleMs) return false
+    curiousAtMs = performance.now()
+    return options.random() < CURIOSITY
+  }
+  return (): PeerIdString[] =>
+    nextLinks(
+      {
+        candidates: host.rosterPeers().filter(caller.canCall),
+        linked: tracker.members(),
+        callingCount: caller.callingCount(),
+        target: options.target ?? linkTarget(host.rosterPeers().length, host.degree),
+        explore: isCurious(),
+        isSilent: options.isSilent ?? (() => false),
+        linksOf: options.linksOf ?? (() => [])
+      },
+      options.random
+    )
+}
+
+/** One timer that rings once, at the earliest time anybody asked for. */
+function createAlarm(onRing: () => void): { within(afterMs: number): void; stop(): void } {
+  let timer: NodeJS.Timeout | undefined
+  let ringsAtMs = Number.POSITIVE_INFINITY
+  let stopped = false
+  const ring = (): void => {
+    ringsAtMs = Number.POSITIVE_INFINITY
+    onRing()
+  }
+  return {
+    within(afterMs) {
+      const atMs = performance.now() + afterMs
+      if (stopped || atMs >= ringsAtMs) return
+      clearTimeout(timer)
+      ringsAtMs = atMs
+      timer = setTimeout(ring, afterMs)
+    },
+    stop() {
+      stopped = true
+      clearTimeout(timer)
+    }
+  }
+}

@@ -1,0 +1,230 @@
+/**
+ * Every libp2p and gossipsub setting that differs from its default, with the reason.
+ *
+ * The defaults are made for thousands of peers spread over the internet. A community here is a few to a hundred peers,
+ * often all on one machine or behind one router, and some of them may be hostile. Each value below ran together with the
+ * others on 7, 16 and 32 real hosts.
+ *
+ * Source: libp2p specs, gossipsub v1.1 and v1.2; Vyzovitis et al., arXiv 2007.02754.
+ *
+ * @packageDocumentation
+ */
+
+import './runtime.ts'
+import { type GossipsubOpts, type Message, StrictNoSign } from '@chainsafe/libp2p-gossipsub'
+import { createTopicScoreParams } from '@chainsafe/libp2p-gossipsub/score'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { toHex } from '../core/bytes.ts'
+
+/** What every host says it is. Fixed: a version or platform here would help only whoever looks for a weak one. */
+export const AGENT_VERSION = 'equipotent/1'
+
+/** Bytes of the longest gossip message, unless the layer above says less. */
+export const MESSAGE_SIZE_BYTES_MAX = 64 * 1024
+
+/** Links that a peer seeks to other members: everybody in a community of up to eight, seven in a larger one. */
+const LINKS_WANTED = 7
+
+/**
+ * How many roster links a peer seeks.
+ *
+ * Default: everyone up to eight members, because one hop is fastest and cheap; then seven, because full connectivity
+ * costs twice the time at 32 peers and gives nothing. `degree` (teaching) makes a sparse graph whose hops can be seen.
+ */
+export function linkTarget(memberCount: number, degree: number = LINKS_WANTED): number {
+  return Math.max(0, Math.min(memberCount - 1, degree))
+}
+
+/** The sizes of a gossipsub mesh. */
+export type MeshSizes = Pick<GossipsubOpts, 'D' | 'Dlo' | 'Dhi' | 'Dscore' | 'Dout' | 'Dlazy' | 'floodPublish'>
+
+/**
+ * How many neighbours get every message at once.
+ *
+ * Default: D = 4. Measured at 7, 16 and 32 processes: as fast as D = 6 or 8 and with half the duplicates. Own messages
+ * flood to every link, so that the first hop never waits for the mesh.
+ * `degree` D makes a thin mesh (D - 1 to D + 1, one link of one's own choosing) without flooding, so that hops show.
+ */
+export function meshSizes(degree?: number): MeshSizes {
+  if (degree === undefined) return { D: 4, Dlo: 3, Dhi: 8, Dscore: 2, Dout: 1, Dlazy: 6, floodPublish: true }
+  return {
+    D: degree,
+    Dlo: Math.max(1, degree - 1),
+    Dhi: degree + 1,
+    Dscore: Math.max(0, degree - 2),
+    // Gossipsub wants fewer outbound links than Dlo, and at most half of D.
+    Dout: degree >= 3 ? 1 : 0,
+    Dlazy: 6,
+    floodPublish: false
+  }
+}
+
+/** Bytes of a message id: enough of a SHA-256 that nobody can make two messages with one id. */
+const MESSAGE_ID_SIZE_BYTES = 20
+
+/** The id of a message is the hash of its bytes: the signature is inside them, so copies from anywhere are one message. */
+export const messageIdOf = (bytes: Uint8Array): Uint8Array => sha256(bytes).subarray(0, MESSAGE_ID_SIZE_BYTES)
+
+/** How many strikes a peer has, and for how long it is refused after them. */
+export const PATIENCE = {
+  /** Gossipsub's own score stops listening to a peer after five rejected messages; we part at the same moment. */
+  strikesMax: 5,
+  /** One broken rule in ten seconds is a bug; five at once are an intention. */
+  forgiveAfterMs: 10_000,
+  /** Long enough that coming back costs more than it gains, short enough that a repaired peer returns within a lesson. */
+  denyForMs: 120_000,
+  /** A decision of 32 members is a few hundred messages; a check of one signature costs 0.12 ms, so 300 cost 4 % of a core. */
+  messages: { ratePerSecond: 300, burst: 1_000 },
+  /** Dropping costs little, but not nothing: whoever goes on beyond this many drops gets a strike for each. */
+  drops: { ratePerSecond: 10, burst: 400 }
+} as const
+
+/** Connections to peers that are on no roster we know; the others' places stay free for members. */
+export const OUTSIDERS_MAX = 48
+
+/** Limits on connections. */
+export const CONNECTION_MANAGER = {
+  maxConnections: 128,
+  maxParallelDials: 16,
+  maxDialQueueLength: 256,
+  maxPeerAddrsToDial: 16,
+  dialTimeout: 5_000,
+  addressDialTimeout: 3_000,
+  inboundUpgradeTimeout: 5_000,
+  inboundStreamProtocolNegotiationTimeout: 5_000,
+  outboundStreamProtocolNegotiationTimeout: 5_000,
+  // The default, five a second a host, refuses the sixth peer that starts on this machine.
+  inboundConnectionThreshold: 400,
+  maxIncomingPendingConnections: 64,
+  // Members are worth calling for ever; the default gives up after five and then takes the tag away.
+  reconnectRetries: Number.POSITIVE_INFINITY,
+  reconnectRetryInterval: 1_000,
+  reconnectBackoffFactor: 1.5,
+  // Each peer that is down holds one place for ever, so there must be one for every member.
+  maxParallelReconnects: 128
+} as const
+
+/** A silent connection is found out within this time and given up, so that the other side may call again. */
+export const CONNECTION_MONITOR = {
+  enabled: true,
+  pingInterval: 10_000,
+  abortConnectionOnPingFailure: true,
+  // A machine that runs many peers may leave one without its turn for some seconds; that is no reason to part.
+  pingTimeout: { minTimeout: 10_000 }
+} as const
+
+/** TCP: sockets above the limit are closed at once; silence is the connection monitor's business. */
+export const TCP = { maxConnections: 192, backlog: 128 } as const
+
+/** Yamux: a peer may hold 16 streams and a mebibyte a stream, never the default of 1,000 streams and unbounded writes. */
+export const YAMUX = {
+  maxInboundStreams: 16,
+  maxOutboundStreams: 16,
+  maxEarlyStreams: 8,
+  streamOptions: {
+    maxStreamWindowSize: 1024 * 1024,
+    maxReadBufferLength: 1024 * 1024,
+    maxWriteBufferLength: 2 * 1024 * 1024
+  }
+} as const
+
+/** Identify: what a peer says about itself fits into 4 KiB, and it says it once. */
+export const IDENTIFY = { maxMessageSize: 4_096, maxInboundStreams: 2, maxObservedAddresses: 4, timeout: 5_000 } as const
+
+/** Only wrong messages cost a peer anything (P4); the other weights punish a community for being quiet. */
+const TOPIC_SCORE = createTopicScoreParams({
+  topicWeight: 1,
+  timeInMeshWeight: 0,
+  timeInMeshQuantum: 1,
+  firstMessageDeliveriesWeight: 0,
+  meshMessageDeliveriesWeight: 0,
+  meshFailurePenaltyWeight: 0,
+  invalidMessageDeliveriesWeight: -10,
+  invalidMessageDeliveriesDecay: 0.9
+})
+
+/** Everything gossipsub is told. */
+export function gossipsubSettings(topic: string, degree?: number): Partial<GossipsubOpts> {
+  return {
+    ...meshSizes(degree),
+    ...SIGNATURES_AND_IDS,
+    ...INTAKE_LIMITS,
+    ...TIMING,
+    allowedTopics: [topic],
+    scoreParams: scoreParams(topic),
+    scoreThresholds: {
+      gossipThreshold: -40,
+      publishThreshold: -80,
+      graylistThreshold: -160,
+      acceptPXThreshold: 1_000,
+      opportunisticGraftThreshold: 0
+    }
+  }
+}
+
+/** Our envelope is signed, and the signature travels with stored messages too; a second one would only cost time. */
+const SIGNATURES_AND_IDS: Partial<GossipsubOpts> = {
+  globalSignaturePolicy: StrictNoSign,
+  msgIdFn: (message: Message) => messageIdOf(message.data),
+  msgIdToStrFn: toHex,
+  // The same bytes have the same id: saying them twice is no error, gossip just carries them once.
+  ignoreDuplicatePublishError: true,
+  // The first peer of a community speaks to nobody yet; the delivery layer repeats what it said.
+  allowPublishToZeroTopicPeers: true,
+  emitSelf: false,
+  // The floodsub fallback has no scores and no limits; peer exchange would let strangers choose whom we dial.
+  fallbackToFloodsub: false,
+  doPX: false
+}
+
+/** What one peer may make us read, remember or hold back. */
+const INTAKE_LIMITS: Partial<GossipsubOpts> = {
+  // All seven: a partial object replaces the defaults by nothing.
+  decodeRpcLimits: {
+    maxSubscriptions: 16,
+    maxMessages: 64,
+    maxIhaveMessageIDs: 1_000,
+    maxIwantMessageIDs: 1_000,
+    maxIdontwantMessageIDs: 256,
+    maxControlMessages: 16,
+    maxPeerInfos: 0
+  },
+  maxInboundDataLength: 256 * 1024,
+  maxOutboundBufferSize: 2 * 1024 * 1024,
+  maxInboundStreams: 2,
+  maxOutboundStreams: 2,
+  // Eight topics' worth: throwaway peers cannot fill our memory with topic names.
+  maxTopicBytesPerPeer: 8 * 1024,
+  // One frame of a peer at a time is natural backpressure against a flood.
+  awaitRpcHandler: true
+}
+
+/** How soon the mesh repairs itself, and how long it remembers. */
+const TIMING: Partial<GossipsubOpts> = {
+  // A second heals a mesh soon enough; twice as often doubles the idle cost of every peer and delivers nothing earlier.
+  heartbeatInterval: 1_000,
+  // Full messages kept 10 s and announced for 5 s: more than the default, for links that come back.
+  mcacheLength: 10,
+  mcacheGossip: 5,
+  seenTTL: 120_000,
+  // A loaded machine answers late; the default of 3 s would punish peers for our own load.
+  gossipsubIWantFollowupMs: 12_000,
+  // The defaults keep a peer that was pruned out of the mesh for a minute, one that restarted for ten seconds.
+  pruneBackoff: 10_000,
+  unsubcribeBackoff: 1_000,
+  graftFloodThreshold: 2_000
+}
+
+/** Scores between neighbours, and why two of the defaults are wrong for us. */
+function scoreParams(topic: string): Partial<GossipsubOpts['scoreParams']> {
+  return {
+    // P6 punishes peers that share an address. On one machine, or behind one router, that is everybody: with the default
+    // a community of 14 loses messages and one of 20 delivers none.
+    IPColocationFactorWeight: 0,
+    // P7 counts broken promises, which load alone produces: a few are free.
+    behaviourPenaltyWeight: -1,
+    behaviourPenaltyThreshold: 6,
+    retainScore: 600_000,
+    topics: { [topic]: TOPIC_SCORE }
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * Tells the community where this peer listens and whom it is connected to, whenever that changes.
+ *
+ * @packageDocumentation
+ */
+
+import type { NodeId } from '../core/ids.ts'
+import type { PublicKey, Sign } from '../core/keys.ts'
+import type { Roster } from '../decision/roster.ts'
+import { encodeEnvelope } from '../wire/envelope.ts'
+import type { Cancel, Clock } from './clock.ts'
+import type { PresenceTable } from './presence.ts'
+
+/** Changes that come together are told together. Unit: milliseconds. */
+const GATHER_MS = 250
+
+/** Told again this often without a change. Unit: milliseconds. */
+const REFRESH_MS = 60_000
+
+/** What is needed. */
+export interface AnnouncerOptions {
+  readonly self: NodeId
+  readonly key: PublicKey
+  readonly sign: Sign
+  readonly roster: Roster
+  readonly presence: PresenceTable
+  readonly clock: Clock
+  readonly publish: (frame: Uint8Array) => void
+  readonly addresses: () => readonly string[]
+  /** Members connected now. */
+  readonly neighbours: () => readonly NodeId[]
+}
+
+/** Speaks about this peer itself. */
+export class Announcer {
+  readonly #options: AnnouncerOptions
+  #cancel: Cancel | undefined
+  #sequence = 0
+  /** When the waiting announcement is due. */
+  #armedFor = 0
+  #stopped = false
+
+  constructor(options: AnnouncerOptions) {
+    this.#options = options
+  }
+
+  /** Something changed: tells it shortly. */
+  changed(): void {
+    this.#arm(GATHER_MS)
+  }
+
+  /** Tells it now. The answer is the sequence number of what was said. */
+  announce(): number {
+    if (this.#stopped) return this.#sequence
+    const { roster, key, sign, presence, self, publish, addresses, neighbours } = this.#options
+    // Wall-clock time makes the numbers of a restarted peer higher than those of its earlier life.
+    this.#sequence = Math.max(this.#sequence + 1, Date.now())
+    const envelope = encodeEnvelope({
+      roster,
+      author: key,
+      payload: {
+        type: 'presence',
+        sequence: this.#sequence,
+        addresses: addresses(),
+        neighbours: neighbours().toSorted((left, right) => left - right)
+      },
+      sign
+    })
+    presence.accept(self, envelope)
+    publish(envelope.frame)
+    this.#cancel?.()
+    this.#cancel = undefined
+    this.#arm(REFRESH_MS)
+    return this.#sequence
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#cancel?.()
+  }
+
+  #arm(afterMs: number): void {
+    const at = this.#options.clock.now() + afterMs
+    if (this.#stopped || (this.#cancel !== undefined && this.#armedFor <= at)) return
+    this.#cancel?.()
+    this.#armedFor = at
+    this.#cancel = this.#options.clock.after(afterMs, () => {
+      this.#cancel = undefined
+      this.announce()
+    })
+  }
+}

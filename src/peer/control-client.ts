@@ -1,0 +1,173 @@
+/**
+ * Talks to a running peer over the socket file in its data directory.
+ *
+ * One connection, many calls at a time; answers are matched by id. What the peer refuses comes back as an error of the
+ * same name that it had over there. See `control-protocol.ts` for the words.
+ *
+ * @packageDocumentation
+ */
+
+import { createConnection, type Socket } from 'node:net'
+import { join, relative } from 'node:path'
+import { OperationError } from '../core/errors.ts'
+import { safeText } from '../core/text.ts'
+import type { TraceEvent } from '../consensus/trace.ts'
+import type { ControlMethod, ControlMethods, ControlResponse, WatchParams } from './control-protocol.ts'
+
+/** The socket's name in a data directory. */
+export const CONTROL_SOCKET_FILE = 'control.sock'
+
+/** How long an answer may take. A peer that is stopped by a signal accepts connections and says nothing. */
+const ANSWER_WITHIN_MS = 10_000
+
+/** Bytes of the longest answer line: the status of a hundred members fits many times. */
+const ANSWER_SIZE_BYTES_MAX = 4 * 1024 * 1024
+
+/** Bytes a socket's path may have on the systems that allow least. */
+const SOCKET_PATH_SIZE_BYTES_MAX = 103
+
+/** A connection to one running peer. */
+export interface ControlClient {
+  /** Asks one thing. Throws what the peer threw, by name, or `OperationError` if no answer came. */
+  call<Method extends Exclude<ControlMethod, 'watch'>>(
+    method: Method,
+    params: ControlMethods[Method]['params']
+  ): Promise<ControlMethods[Method]['result']>
+  /** Hears every event from now on. Resolves once the peer has agreed; calls of `onEvent` may come before that. */
+  watch(onEvent: (event: TraceEvent) => void, params?: WatchParams): Promise<void>
+  /** Resolves when the connection is gone, whoever ended it. */
+  readonly closed: Promise<void>
+  close(): void
+}
+
+/** What `connectControl` may be told. */
+export interface ControlClientOptions {
+  /** Default: 10,000. */
+  readonly answerWithinMs?: number
+}
+
+/**
+ * Connects to the peer that runs in `dataDirectory`.
+ *
+ * Throws: `OperationError` in one clear sentence if no peer runs there.
+ */
+export async function connectControl(
+  dataDirectory: string,
+  options: ControlClientOptions = {}
+): Promise<ControlClient> {
+  const socket = await openSocket(dataDirectory)
+  return createClient(socket, dataDirectory, options.answerWithinMs ?? ANSWER_WITHIN_MS)
+}
+
+/** The path of a data directory's socket, relative to here if that is what fits a socket's address. */
+export function controlSocketPath(dataDirectory: string): string {
+  const path = join(dataDirectory, CONTROL_SOCKET_FILE)
+  if (Buffer.byteLength(path) <= SOCKET_PATH_SIZE_BYTES_MAX) return path
+  const fromHere = relative(process.cwd(), path)
+  return fromHere.length < path.length ? fromHere : path
+}
+
+function openSocket(dataDirectory: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection(controlSocketPath(dataDirectory))
+    socket.once('connect', () => resolve(socket.off('error', onError)))
+    socket.once('error', onError)
+    function onError(error: NodeJS.ErrnoException): void {
+      reject(new OperationError(whyNot(error, dataDirectory), 'did-not-happen', error))
+    }
+  })
+}
+
+function whyNot(error: NodeJS.ErrnoException, dataDirectory: string): string {
+  const directory = safeText(dataDirectory)
+  if (error.code === 'EACCES' || error.code === 'EPERM') {
+    return `the peer in ${directory} belongs to another user, and answers to nobody else`
+  }
+  if (error.code === 'EINVAL' || error.code === 'ENAMETOOLONG') {
+    return `the path ${directory} is too long for a socket file; use a shorter data directory`
+  }
+  return `no peer is running in ${directory}; start one with: equipotent peer --data ${directory}`
+}
+
+interface Pending {
+  readonly onResult: (result: unknown) => void
+  readonly onError: (error: Error) => void
+  readonly onEvent?: (event: TraceEvent) => void
+  isAnswered: boolean
+}
+
+function createClient(socket: Socket, dataDirectory: string, answerWithinMs: number): ControlClient {
+  const pending = new Map<number, Pending>()
+  let nextId = 1
+
+  const closed = new Promise<void>((resolve) => {
+    socket.once('close', () => {
+      const gone = new OperationError(`the peer in ${safeText(dataDirectory)} ended the connection`, 'unknown')
+      for (const request of pending.values()) if (!request.isAnswered) request.onError(gone)
+      pending.clear()
+      resolve()
+    })
+  })
+  socket.on('error', () => socket.destroy())
+  readLines(socket, (line) => onLine(line, pending))
+
+  function ask(method: ControlMethod, params: unknown, onEvent?: (event: TraceEvent) => void): Promise<unknown> {
+    const id = nextId++
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        pending.delete(id)
+        reject(new OperationError(`the peer in ${safeText(dataDirectory)} did not answer in time`, 'unknown'))
+      }, answerWithinMs)
+      const settle = <Value>(carryOn: (value: Value) => void) => (value: Value): void => {
+        clearTimeout(timer)
+        if (onEvent === undefined) pending.delete(id)
+        carryOn(value)
+      }
+      const request = { onResult: settle(resolve), onError: settle(reject), isAnswered: false }
+      if (socket.destroyed) return request.onError(new OperationError('the connection is closed', 'did-not-happen'))
+      pending.set(id, onEvent === undefined ? request : { ...request, onEvent })
+      socket.write(`${JSON.stringify({ id, method, params })}\n`)
+    })
+  }
+
+  return {
+    call: (method, params) => ask(method, params) as Promise<never>,
+    watch: async (onEvent, params = {}) => void (await ask('watch', params, onEvent)),
+    closed,
+    close: () => void socket.destroy()
+  }
+}
+
+function onLine(line: string, pending: ReadonlyMap<number, Pending>): void {
+  const response = tryParse(line)
+  const request = response === undefined ? undefined : pending.get(response.id)
+  if (response === undefined || request === undefined) return
+  if ('event' in response) return request.onEvent?.(response.event)
+  if (request.isAnswered) return
+  request.isAnswered = true
+  if ('error' in response) request.onError(asError(response.error))
+  else request.onResult(response.result)
+}
+
+function tryParse(line: string): ControlResponse | undefined {
+  try {
+    return JSON.parse(line) as ControlResponse
+  } catch {
+    return undefined
+  }
+}
+
+function asError({ name, message }: { readonly name: string; readonly message: string }): Error {
+  return Object.defineProperty(new Error(message), 'name', { value: name })
+}
+
+function readLines(socket: Socket, onEachLine: (line: string) => void): void {
+  let rest = ''
+  socket.setEncoding('utf8')
+  socket.on('data', (chunk: string) => {
+    const lines = `${rest}${chunk}`.split('\n')
+    rest = lines.pop() ?? ''
+    if (rest.length > ANSWER_SIZE_BYTES_MAX) socket.destroy()
+    for (const line of lines) if (line !== '') onEachLine(line)
+  })
+}

@@ -1,0 +1,56 @@
+/**
+ * What a watcher is told, and what one that comes late must hear of the past to understand the present.
+ *
+ * @packageDocumentation
+ */
+
+import type { TraceEvent, TraceFact } from '../consensus/trace.ts'
+import type { Clock } from './clock.ts'
+
+/** Facts of the past that are kept for a late watcher, the newest ones. */
+const PAST_MAX = 2_000
+
+/** Facts that a late watcher does not miss: too many, and no part of the present state. */
+const PASSING: ReadonlySet<TraceFact['type']> = new Set(['message', 'rule', 'presence', 'dropped'])
+
+/** Stamps facts and hands them to whoever listens. */
+export class Story {
+  readonly #clock: Clock
+  readonly #peer: string
+  readonly #startedAt: number
+  readonly #listeners = new Set<(event: TraceEvent) => void>()
+  #past: TraceEvent[] = []
+
+  constructor(clock: Clock, peer: string) {
+    this.#clock = clock
+    this.#peer = peer
+    this.#startedAt = clock.now()
+  }
+
+  /** Unit: milliseconds. */
+  get uptimeMs(): number {
+    return this.#clock.now() - this.#startedAt
+  }
+
+  /** Tells a fact. */
+  readonly tell = (fact: TraceFact): void => {
+    const event: TraceEvent = { t: Math.round(this.uptimeMs * 10) / 10, peer: this.#peer, ...fact }
+    if (!PASSING.has(fact.type)) {
+      this.#past.push(event)
+      if (this.#past.length > 2 * PAST_MAX) this.#past = this.#past.slice(-PAST_MAX)
+    }
+    for (const listener of this.#listeners) listener(event)
+  }
+
+  /** Tells `listener` everything from now on. The answer ends it. */
+  listen(listener: (event: TraceEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Tells `listener` what is kept of the past, then everything from now on. */
+  watch(listener: (event: TraceEvent) => void): () => void {
+    for (const event of this.#past.slice(-PAST_MAX)) listener(event)
+    return this.listen(listener)
+  }
+}

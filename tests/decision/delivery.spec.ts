@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest'
+import { type DecisionId, type Hash, nodeId } from '../../src/core/ids.ts'
+import { ARCHIVE_LIMITS, Archive, digestId } from '../../src/decision/delivery.ts'
+
+const id = (digit: string): Hash => digit.repeat(64) as Hash
+const decision = id('d') as DecisionId
+const other = id('e') as DecisionId
+const frame = (byte: number): Uint8Array => Uint8Array.of(byte)
+
+function archiveWith(...ids: readonly string[]): Archive {
+  const archive = new Archive()
+  archive.open(decision)
+  for (const digit of ids) archive.keep(decision, nodeId(0), id(digit), frame(Number.parseInt(digit, 16)))
+  return archive
+}
+
+describe('archive', () => {
+  it('gives the other side exactly the frames it lacks', () => {
+    const mine = archiveWith('1', '2', '3')
+    const theirs = archiveWith('2')
+    expect(mine.lackedBy(theirs.digest()).frames).toEqual([frame(1), frame(3)])
+    expect(theirs.lackedBy(mine.digest()).frames).toEqual([])
+  })
+
+  it('gives every frame of a decision that the other side has never heard of', () => {
+    expect(archiveWith('1', '2').lackedBy(new Archive().digest()).frames).toEqual([frame(1), frame(2)])
+  })
+
+  it('gives the certificate, and no frame, of a closed decision', () => {
+    const mine = archiveWith('1')
+    mine.close(decision)
+    const lacking = mine.lackedBy(archiveWith('2').digest())
+    expect(lacking).toEqual({ frames: [], certificates: [decision] })
+    expect(mine.has(decision, id('1'))).toBe(false)
+  })
+
+  it('sends nothing about a decision that the other side has closed', () => {
+    const theirs = new Archive()
+    theirs.close(decision)
+    expect(archiveWith('1').lackedBy(theirs.digest())).toEqual({ frames: [], certificates: [] })
+  })
+
+  it('keeps frames of open decisions only', () => {
+    const archive = archiveWith()
+    expect(archive.keep(other, nodeId(0), id('1'), frame(1))).toBe(false)
+    archive.close(decision)
+    expect(archive.keep(decision, nodeId(0), id('1'), frame(1))).toBe(false)
+    archive.open(decision)
+    expect(archive.keep(decision, nodeId(0), id('1'), frame(1))).toBe(false)
+  })
+
+  it('keeps no more than its share of one author, and goes on keeping those of others', () => {
+    const archive = archiveWith()
+    const nth = (index: number): Hash => index.toString(16).padStart(64, '0').split('').reverse().join('') as Hash
+    for (let index = 0; index < ARCHIVE_LIMITS.framesPerAuthorMax; index++) {
+      expect(archive.keep(decision, nodeId(0), nth(index), frame(1))).toBe(true)
+    }
+    expect(archive.keep(decision, nodeId(0), nth(999), frame(1))).toBe(false)
+    expect(archive.keep(decision, nodeId(1), nth(999), frame(1))).toBe(true)
+  })
+
+  it('names the most recently closed decisions in its digest', () => {
+    const archive = new Archive()
+    const nth = (index: number): DecisionId => index.toString(16).padStart(16, '0').padEnd(64, '0') as DecisionId
+    for (let index = 0; index <= ARCHIVE_LIMITS.closedInDigestMax; index++) archive.close(nth(index))
+    const { closed } = archive.digest()
+    expect(closed).toHaveLength(ARCHIVE_LIMITS.closedInDigestMax)
+    expect(closed.at(-1)).toBe(digestId(nth(ARCHIVE_LIMITS.closedInDigestMax)))
+    expect(closed).not.toContain(digestId(nth(0)))
+  })
+})

@@ -1,0 +1,83 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type Epoch, everyNode, nodeId } from '../../src/core/ids.ts'
+import type { DecisionMessage } from '../../src/decision/decision-message.ts'
+import { payloadToWords, type WordsContext, wordsToPayload } from '../../src/wire/codec.ts'
+import { LIMITS } from '../../src/wire/limits.ts'
+import { WordsPayload } from '../../src/wire/messages.ts'
+import { ballotWord, EVERY_WORD, echo, endorsementWord, hashNumbered, PROPOSAL, wordsArbitrary } from './sample.ts'
+
+const contextOf = (validatorCount: number): WordsContext => {
+  return { decision: PROPOSAL.id, author: nodeId(2), validatorCount }
+}
+
+const throughBytes = (words: readonly DecisionMessage[], size: number): DecisionMessage[] =>
+  payloadToWords(WordsPayload.decode(WordsPayload.encode(wordsToPayload(words, 0, size))), contextOf(size))
+
+const sorted = (words: readonly DecisionMessage[]): string[] =>
+  words.map((word) => JSON.stringify(word, sortedKeys)).sort()
+const sortedKeys = (_: string, value: unknown): unknown =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).sort())
+    : value
+
+const words = fc.integer({ min: 3, max: 100 }).chain((size) => fc.tuple(fc.constant(size), wordsArbitrary(size)))
+
+describe('a batch of words', () => {
+  it('says after its way through bytes what it said before', () => {
+    fc.assert(
+      fc.property(words, ([size, said]) => {
+        const all = [...said, ballotWord(2), endorsementWord(2, hashNumbered(5))]
+        expect(sorted(throughBytes(all, size))).toEqual(sorted(all))
+      }),
+      { numRuns: 150 }
+    )
+  })
+
+  it('has the same bytes whatever the order of its words', () => {
+    fc.assert(
+      fc.property(words, ([size, said]) => {
+        expect(wordsToPayload(said.toReversed(), 0, size)).toEqual(wordsToPayload(said, 0, size))
+      }),
+      { numRuns: 100 }
+    )
+  })
+
+  it('is read in one order: ballot, hashes, FINISH, other bits, endorsement', () => {
+    const read = throughBytes(EVERY_WORD.toReversed(), 7)
+    expect(read.map((word) => word.type)).toEqual([
+      'init',
+      'echo',
+      'echo',
+      'ready',
+      'finish',
+      'bval',
+      'bval',
+      'aux',
+      'conf',
+      'endorsement'
+    ])
+  })
+
+  it('says a word once that is said twice', () => {
+    expect(throughBytes([echo(1, 1), echo(1, 1)], 7)).toEqual([echo(1, 1)])
+  })
+
+  it('of a hundred validators fits into a frame when each ballot is echoed, readied and agreed on', () => {
+    const about = (instance: ReturnType<typeof nodeId>): DecisionMessage[] => [
+      { type: 'echo', instance, hash: hashNumbered(instance) },
+      { type: 'ready', instance, hash: hashNumbered(instance) },
+      { type: 'bval', instance, epoch: (instance % 30) as Epoch, bit: 0, own: false },
+      { type: 'bval', instance, epoch: (instance % 30) as Epoch, bit: 1, own: false },
+      { type: 'aux', instance, epoch: (instance % 30) as Epoch, bit: instance % 2 === 0 ? 0 : 1 },
+      { type: 'conf', instance, epoch: (instance % 30) as Epoch, bits: 3 }
+    ]
+    const said = everyNode(100).flatMap(about)
+    expect(WordsPayload.encode(wordsToPayload(said, 1, 100)).length).toBeLessThan(LIMITS.payloadSizeBytesMax.words)
+    expect(throughBytes(said, 100)).toHaveLength(600)
+  })
+
+  it('of our own that contradicts itself is a bug', () => {
+    expect(() => wordsToPayload([echo(1, 1), echo(1, 2)], 0, 7)).toThrow('broken promise')
+  })
+})

@@ -44,6 +44,8 @@ interface Row {
   readonly decidedMs: number
   readonly certifiedMs: number
   readonly certifiedMaxMs: number
+  /** CPU time that one decision costs one peer. */
+  readonly cpuMs: number
   /** `certifiedMs` over `bareMs`. */
   readonly ratio: number
   /** Most gossip messages that any peer said in any decision. */
@@ -141,12 +143,13 @@ function messagesMax(rig: Rig, decisions: readonly string[]): number {
 }
 
 async function measureIdle(rig: Rig, seconds: number): Promise<number> {
-  const cpuMs = (): number => rig.directories.reduce((sum, _, index) => sum + cpuMsOf(pidOf(rig, index)), 0)
-  const before = cpuMs()
+  const before = cpuMsOfAll(rig)
   const begunAt = performance.now()
   await new Promise((resolve) => setTimeout(resolve, seconds * 1_000))
-  return ((cpuMs() - before) / (performance.now() - begunAt) / rig.directories.length) * 100
+  return ((cpuMsOfAll(rig) - before) / (performance.now() - begunAt) / rig.directories.length) * 100
 }
+
+const cpuMsOfAll = (rig: Rig): number => rig.directories.reduce((sum, _, index) => sum + cpuMsOf(pidOf(rig, index)), 0)
 
 const pidOf = (rig: Rig, index: number): number => rig.launcher.child(index + 1)?.pid as number
 
@@ -158,10 +161,10 @@ async function measureSize(size: number, decisionCount: number, idleSeconds: num
     for (let warm = 0; warm < 3; warm++) await measureDecision(rig, warm % size, everyone, 30_000)
     const bare: number[] = []
     const runs: Awaited<ReturnType<typeof measureDecision>>[] = []
-    for (let run = 0; run < decisionCount; run++) {
-      bare.push(await measureBare(rig, run % size))
-      runs.push(await measureDecision(rig, run % size, everyone, 30_000))
-    }
+    for (let run = 0; run < decisionCount; run++) bare.push(await measureBare(rig, run % size))
+    const cpuBeforeMs = cpuMsOfAll(rig)
+    for (let run = 0; run < decisionCount; run++) runs.push(await measureDecision(rig, run % size, everyone, 30_000))
+    const cpuMs = (cpuMsOfAll(rig) - cpuBeforeMs) / decisionCount / size
     const idlePercent = await measureIdle(rig, idleSeconds)
     const pssMiB = median(everyone.map((index) => proportionalMiB(pidOf(rig, index))))
     const silent = maxFaulty(size)
@@ -180,8 +183,12 @@ async function measureSize(size: number, decisionCount: number, idleSeconds: num
       decidedMs: median(runs.map(({ decidedMs }) => decidedMs)),
       certifiedMs: median(certified),
       certifiedMaxMs: Math.max(...certified),
+      cpuMs,
       ratio: median(certified) / median(bare),
-      messagesMax: messagesMax(rig, runs.map(({ decision }) => decision)),
+      messagesMax: messagesMax(
+        rig,
+        runs.map(({ decision }) => decision)
+      ),
       messagesMaxWithSilent: messagesMax(rig, withSilent),
       pssMiB,
       idlePercent
@@ -202,6 +209,7 @@ const COLUMNS: readonly (readonly [title: string, read: (row: Row) => string])[]
   ['certified ms', (row) => row.certifiedMs.toFixed(0)],
   ['slowest ms', (row) => row.certifiedMaxMs.toFixed(0)],
   ['ratio', (row) => row.ratio.toFixed(1)],
+  ['CPU ms a peer', (row) => row.cpuMs.toFixed(1)],
   ['messages', (row) => String(row.messagesMax)],
   ['with f silent', (row) => String(row.messagesMaxWithSilent)],
   ['PSS MiB', (row) => row.pssMiB.toFixed(0)],

@@ -21,9 +21,17 @@ export type { CommunityId, DecisionId, Hash, NodeId, PeerIdString } from './core
 export type { PublicKey, Sign, Signature, Verify } from './core/keys.ts'
 export type { Answer, Ballot } from './decision/ballot.ts'
 export { type Certificate, certificateText, verifyCertificate } from './decision/certificate.ts'
-export { type Charter, type CheckedCharter, checkCharter, type Member, newCharterTerms, signCharter } from './decision/charter.ts'
+export {
+  type Charter,
+  type CheckedCharter,
+  checkCharter,
+  type Member,
+  newCharterTerms,
+  signCharter
+} from './decision/charter.ts'
 export { type Outcome, type Result, resultInWords } from './decision/outcome.ts'
 export type { Method, Proposal, Rule, TieRule } from './decision/proposal.ts'
+export type { Decided } from './peer/closing.ts'
 export type {
   ClosedDecision,
   MemberStatus,
@@ -33,7 +41,6 @@ export type {
   VoteParams,
   Who
 } from './peer/control-protocol.ts'
-export type { Decided } from './peer/driver.ts'
 export type { AutoVote, PeerOptions } from './peer/options.ts'
 export { createPeer, type DecisionHandle, type Peer } from './peer/peer.ts'
 export { type Identity, loadOrCreateIdentity } from './storage/identity.ts'

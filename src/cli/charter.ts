@@ -49,7 +49,10 @@ export const charterCommand: CommandSpec = {
   name: 'charter',
   about: "A community's founding document: new, sign, show.",
   notes: ['Each founder signs the same file. Whoever makes it has no special right.'],
-  examples: ['equipotent charter show --data ./heron', 'equipotent charter new charter.json --community "The garden" …'],
+  examples: [
+    'equipotent charter show --data ./heron',
+    'equipotent charter new charter.json --community "The garden" …'
+  ],
   commands: [newCommand, signCommand, showCommand]
 }
 

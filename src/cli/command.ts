@@ -45,7 +45,10 @@ export interface CommandSpec {
 }
 
 /** What every command understands. */
-const JSON_OPTION: OptionSpec = { flags: '--json', about: 'one JSON object a line on standard output, and nothing else' }
+const JSON_OPTION: OptionSpec = {
+  flags: '--json',
+  about: 'one JSON object a line on standard output, and nothing else'
+}
 
 /** A command of commander from its description. `onRun` hears what it would do; nothing runs during parsing. */
 export function toCommander(

@@ -39,10 +39,11 @@ async function runDecisions({ read, io, json }: Given): Promise<number> {
 /** A decision that is open, in words. */
 export function openLines(open: OpenDecision): string[] {
   const { decision, question, options, cast, waitingFor, missing, mine, deadlineLeftMs } = open
-  const left = deadlineLeftMs > 0 ? `${durationInWords(deadlineLeftMs)} left` : 'deadline passed'
+  // A peer that has cast its ballot has no deadline any more, and says 0.
+  const left = deadlineLeftMs > 0 ? ` (${durationInWords(deadlineLeftMs)} left)` : ''
   return [
     `? ${safeText(question)}  [${decision.slice(-8)}]`,
-    `  ${options.map((option) => safeText(option)).join(', ')} (${left})`,
+    `  ${options.map((option) => safeText(option)).join(', ')}${left}`,
     `  ballots known: ${namesOf(cast)}; own: ${mine.state === 'none' ? 'none yet' : safeText(mine.answer)}`,
     `  waiting for ${safeText(waitingFor)}${missing.length === 0 ? '' : `: ${namesOf(missing)}`}`
   ]

@@ -44,7 +44,7 @@ const PEERS_MAX = 100
 export const DEMO_OPTIONS: readonly OptionSpec[] = [
   { flags: '--peers <number>', about: 'how many peers', fallback: String(DEMO_DEFAULTS.peers) },
   { flags: '--question <text>', about: 'what to ask', fallback: DEMO_DEFAULTS.question },
-  ...PROPOSAL_OPTIONS.map((option) => ({ ...option, ...DEMO_FALLBACKS(option.flags) })),
+  ...PROPOSAL_OPTIONS.map((option) => ({ ...option, ...demoFallback(option.flags) })),
   { flags: '--kill <who>', about: 'founder, random, none, or numbers like 2,5', fallback: 'founder' },
   { flags: '--degree <number>', about: 'links of the gossip mesh; 3 makes hops visible' },
   { flags: '--pace <time>', about: 'pause between ballots, to talk about', fallback: '0' },
@@ -54,7 +54,7 @@ export const DEMO_OPTIONS: readonly OptionSpec[] = [
   { flags: '--keep', about: 'keep the temporary folder' }
 ]
 
-function DEMO_FALLBACKS(flags: string): Partial<OptionSpec> {
+function demoFallback(flags: string): Partial<OptionSpec> {
   if (flags.startsWith('--options')) return { fallback: DEMO_DEFAULTS.options.join(',') }
   return flags.startsWith('--deadline') ? { fallback: '4s, and longer with --pace' } : {}
 }
@@ -90,14 +90,15 @@ function readKill(read: Reader, peers: number): Kill {
   if (text === undefined) return defaultKill(peers)
   if (text === 'founder' || text === 'random' || text === 'none') return text
   const numbers = numbersOf(text, peers)
-  if (numbers === undefined) read.problem('--kill', text, `founder, random, none, or numbers of peers from 1 to ${peers}`)
+  if (numbers === undefined)
+    read.problem('--kill', text, `founder, random, none, or numbers of peers from 1 to ${peers}`)
   return numbers ?? 'none'
 }
 
 /** The core's own rules for questions and options, told before any peer is started. */
 function noteProposalProblems(read: Reader, proposal: DemoOptions['proposal']): void {
-  for (const { path, got, expected } of termsProblems(proposal)) {
-    if (/^(question|options)\b/.test(path)) read.problem(`--${path}`, got, expected)
+  for (const problem of termsProblems(proposal)) {
+    if (/^(question|options)\b/.test(problem.path)) read.note({ ...problem, path: `--${problem.path}` })
   }
 }
 

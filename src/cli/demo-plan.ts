@@ -44,7 +44,10 @@ export function planDemo({ peers, options, rule, kill, seed }: DemoTerms): DemoP
   const everyone = Array.from({ length: peers }, (_, index) => index + 1)
   const victims = victimsOf(kill, peers, random)
   const proposer = everyone[randomBelow(random, peers)] ?? 1
-  const others = shuffled(random, everyone.filter((number) => !victims.includes(number)))
+  const others = shuffled(
+    random,
+    everyone.filter((number) => !victims.includes(number))
+  )
   const beforeCount = victims.length === 0 ? 0 : Math.max(0, votersBeforeKill(peers) - victims.length)
   const firstVoters = shuffled(random, [...victims, ...others.slice(0, beforeCount)])
   const choices = Object.fromEntries(everyone.map((number) => [number, choose(options, rule, random)]))

@@ -8,10 +8,10 @@
 
 import type { TraceEvent } from '../consensus/trace.ts'
 import { type Edge, survivesAnyLoss } from '../core/graph.ts'
+import type { LocalPeer } from '../launcher/community.ts'
 import { type CommunityView, type DecisionView, emptyView, reduceView } from '../observation/community-view.ts'
 import { type ControlClient, connectControl } from '../peer/control-client.ts'
 import type { Status } from '../peer/control-protocol.ts'
-import type { LocalPeer } from '../launcher/community.ts'
 
 /** How often peers are asked who they are connected to. Unit: milliseconds. */
 const ASK_EVERY_MS = 100

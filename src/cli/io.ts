@@ -17,6 +17,18 @@ export interface Io {
   readonly colour: boolean
   /** Aborts when the person wants out: SIGINT or SIGTERM. A second SIGINT ends the process at once. */
   readonly interrupted: AbortSignal
+  /** Whoever started this process and left a channel open, e.g. the launcher. */
+  readonly parent?: Parent
+}
+
+/** The process that started this one. */
+export interface Parent {
+  /** Says something, if it still listens. */
+  tell(message: object): void
+  /** Calls `listener` once it is gone; at once if it is already. */
+  onGone(listener: () => void): void
+  /** Closes the channel, so that it keeps this process no longer. */
+  leave(): void
 }
 
 /** What a command ends with; see `interface.md`, "exit codes". */
@@ -46,7 +58,24 @@ export function processIo(): Io {
       return process.stdout.columns ?? WIDTH_DEFAULT
     },
     colour: wantsColour(process.env, process.stdout.isTTY === true),
-    interrupted: interrupt.signal
+    interrupted: interrupt.signal,
+    ...(process.send === undefined ? {} : { parent: processParent() })
+  }
+}
+
+function processParent(): Parent {
+  return {
+    tell(message) {
+      // A parent that has just died is no reason to die as well.
+      if (process.connected) process.send?.(message, undefined, {}, () => undefined)
+    },
+    onGone(listener) {
+      if (process.connected) process.once('disconnect', listener)
+      else listener()
+    },
+    leave() {
+      if (process.connected) process.disconnect()
+    }
   }
 }
 

@@ -15,7 +15,8 @@ type Tell<Type extends TraceFact['type']> = (fact: Fact<Type>, who: string, call
 
 /** What is told of each fact; frequent ones are silent, because a thousand lines tell nothing. */
 const TELL: { readonly [Type in TraceFact['type']]: Tell<Type> } = {
-  'peer-started': ({ listen }, who) => `${who} is listening on ${listen.map((address) => safeText(address)).join(', ')}`,
+  'peer-started': ({ listen }, who) =>
+    `${who} is listening on ${listen.map((address) => safeText(address)).join(', ')}`,
   'peer-stopped': ({ reason }, who) => `${who} stopped: ${safeText(reason)}`,
   connected: () => undefined,
   disconnected: ({ to }, who, call) => `${who} lost its connection to ${call(to)}`,

@@ -11,9 +11,9 @@ import { safeText } from '../core/text.ts'
 import type { LaunchMessage } from '../launcher/child-peer.ts'
 import type { Peer, PeerOptions } from '../peer/peer.ts'
 import type { CommandSpec, Given } from './command.ts'
+import { UNITS_MS } from './duration.ts'
 import { EXIT, type Io } from './io.ts'
 import { narrate } from './narrate.ts'
-import { UNITS_MS } from './duration.ts'
 
 /** How often a lingering peer looks whether anything is open. Unit: milliseconds. */
 const LOOK_EVERY_MS = 250
@@ -55,10 +55,10 @@ async function runPeer(given: Given): Promise<number> {
     const peer = await createPeer({ ...options.peer, onTrace: (event) => show(event, given) })
     return await stayUntilStopped(peer, options, given.io)
   } catch (error) {
-    tellLauncher({ type: 'failed', message: safeText((error as Error).message, 1_000) })
+    tellLauncher(given.io, { type: 'failed', message: safeText((error as Error).message, 1_000) })
     throw error
   } finally {
-    if (process.connected) process.disconnect()
+    given.io.parent?.leave()
   }
 }
 
@@ -95,34 +95,29 @@ async function stayUntilStopped(peer: Peer, { lingerMs }: PeerCommandOptions, io
   const stop = (reason: string): void => void peer.stop(reason)
   if (io.interrupted.aborted) stop('interrupted')
   io.interrupted.addEventListener('abort', () => stop('interrupted'), { once: true })
-  if (lingerMs !== undefined) lingerOnceAlone(peer, lingerMs)
-  tellLauncher({ type: 'listening', addresses: peer.addresses() })
+  if (lingerMs !== undefined) lingerOnceAlone(peer, lingerMs, io)
+  tellLauncher(io, { type: 'listening', addresses: peer.addresses() })
   await peer.stopped
   return EXIT.done
 }
 
 /** Once the launcher is gone, stays while a decision is open and `lingerMs` longer, then stops. */
-function lingerOnceAlone(peer: Peer, lingerMs: number): void {
-  const begin = (): void => {
+function lingerOnceAlone(peer: Peer, lingerMs: number, { parent }: Io): void {
+  parent?.onGone(() => {
     let idleSince = performance.now()
     const timer = setInterval(() => {
       if (peer.openCount > 0) idleSince = performance.now()
       if (performance.now() - idleSince >= lingerMs) void peer.stop('the launcher is gone and nothing is open')
     }, LOOK_EVERY_MS)
     void peer.stopped.catch(() => undefined).then(() => clearInterval(timer))
-  }
-  if (process.connected) process.once('disconnect', begin)
-  else if (process.channel !== undefined || process.send !== undefined) begin()
+  })
 }
 
-function tellLauncher(message: LaunchMessage): void {
-  if (!process.connected || process.send === undefined) return
-  // A launcher that has just died is no reason to die as well.
-  process.send(message, undefined, {}, () => undefined)
+function tellLauncher(io: Io, message: LaunchMessage): void {
+  io.parent?.tell(message)
 }
 
 function show(event: TraceEvent, { io, json }: Given): void {
-  if (json) return io.out(JSON.stringify(event))
-  const line = narrate(event, (short) => `…${short}`)
+  const line = json ? JSON.stringify(event) : narrate(event, (short) => `…${short}`)
   if (line !== undefined) io.out(line)
 }

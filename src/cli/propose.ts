@@ -63,7 +63,9 @@ async function runPropose({ words, read, io, json }: Given): Promise<number> {
     if (json) io.out(JSON.stringify({ type: 'proposed', decision, data: connection.dataDirectory }))
     else {
       io.out(decision)
-      io.err(`Asked through ${connection.shown}. Next: equipotent vote ${decision.slice(-8)} ${safeText(options?.[0] ?? '')}`)
+      io.err(
+        `Asked through ${connection.shown}. Next: equipotent vote ${decision.slice(-8)} ${safeText(options?.[0] ?? '')}`
+      )
     }
     return read.flag('wait') ? untilCertified(decision, connection, { io, json }) : EXIT.done
   })

@@ -20,6 +20,8 @@ export interface Reader {
   oneOf<Choice extends string>(name: string, choices: readonly Choice[]): Choice | undefined
   /** Notes a problem that only the command can see. */
   problem(path: string, got: string | undefined, expected: string): void
+  /** Notes a problem that another check has found. */
+  note(problem: Problem): void
   /** Throws `OptionsError` with every problem noted, if there is any. Call it once everything is read. */
   finish(): void
 }
@@ -46,7 +48,11 @@ export function createReader(typed: Typed, noted: readonly Problem[] = []): Read
     problems.push({ path, got: got === undefined ? 'nothing' : quoted(got), expected })
   }
   /** Reads with `parse`; what it does not understand is a problem. */
-  function parsed<Value>(name: string, parse: (text: string) => Value | undefined, expected: string): Value | undefined {
+  function parsed<Value>(
+    name: string,
+    parse: (text: string) => Value | undefined,
+    expected: string
+  ): Value | undefined {
     const text = raw(name)
     if (text === undefined) return undefined
     const value = parse(text)
@@ -57,7 +63,10 @@ export function createReader(typed: Typed, noted: readonly Problem[] = []): Read
   return {
     text: raw,
     texts: (name) => (typed[camelCase(name)] as readonly string[] | undefined) ?? [],
-    list: (name) => raw(name)?.split(',').map((item) => item.trim()),
+    list: (name) =>
+      raw(name)
+        ?.split(',')
+        .map((item) => item.trim()),
     flag: (name) => typed[camelCase(name)] === true,
     wholeNumber: (name, { min, max }) =>
       parsed(name, (text) => wholeNumber(text, min, max), `a whole number from ${min} to ${max}`),
@@ -65,6 +74,7 @@ export function createReader(typed: Typed, noted: readonly Problem[] = []): Read
     oneOf: (name, choices) =>
       parsed(name, (text) => choices.find((choice) => choice === text), `one of ${choices.join(', ')}`),
     problem,
+    note: (noted) => void problems.push(noted),
     finish() {
       if (problems.length > 0) throw new OptionsError(problems)
     }

@@ -8,7 +8,13 @@
  */
 
 import { safeText } from '../core/text.ts'
-import { type CommunityView, currentDecision, type DecisionView, nameOf, type PeerView } from '../observation/community-view.ts'
+import {
+  type CommunityView,
+  currentDecision,
+  type DecisionView,
+  nameOf,
+  type PeerView
+} from '../observation/community-view.ts'
 import { columnsOf, createPaint, cutTo, fitTo, type Paint, safeCut, wrap } from './terminal-text.ts'
 
 /** How to draw. */
@@ -91,7 +97,10 @@ function cell(peer: PeerView, decision: DecisionView | undefined): { text: strin
 }
 
 function progress(decision: DecisionView, view: CommunityView, width: number, paint: Paint): string[] {
-  return [stepLine(decision.stage, width, paint), ...(decision.certified ? outcome(decision, width, paint) : waiting(decision, view, width, paint))]
+  return [
+    stepLine(decision.stage, width, paint),
+    ...(decision.certified ? outcome(decision, width, paint) : waiting(decision, view, width, paint))
+  ]
 }
 
 function stepLine(stage: string, width: number, paint: Paint): string {
@@ -108,11 +117,14 @@ function waiting(decision: DecisionView, view: CommunityView, width: number, pai
   const meaning = STEPS.find((step) => step.stage === decision.stage)?.meaning
   const names = decision.missing.map((short) => safeText(nameOf(view, short), 40)).join(', ')
   const whom = names === '' ? '' : `: ${names}`
-  const decided = decision.outcome === undefined ? [] : wrap(`Counted here: ${safeText(decision.outcome.result)}`, width)
+  const decided =
+    decision.outcome === undefined ? [] : wrap(`Counted here: ${safeText(decision.outcome.result)}`, width)
   return [
     ...(meaning === undefined ? [] : wrap(meaning, width)),
     ...decided.map(paint.bold),
-    ...(decision.waitingFor === '' ? [] : wrap(`Waiting for ${safeText(decision.waitingFor)}${whom}`, width)).map(paint.waiting)
+    ...(decision.waitingFor === '' ? [] : wrap(`Waiting for ${safeText(decision.waitingFor)}${whom}`, width)).map(
+      paint.waiting
+    )
   ]
 }
 

@@ -47,6 +47,12 @@ export function statusLines(status: Status, shown: string): string[] {
 }
 
 function memberLine(member: MemberStatus): string {
-  const link = member.self ? 'itself' : member.connected ? (member.mesh ? 'connected, gossips' : 'connected') : 'not connected'
+  const link = member.self
+    ? 'itself'
+    : member.connected
+      ? member.mesh
+        ? 'connected, gossips'
+        : 'connected'
+      : 'not connected'
   return `  ${member.self || member.connected ? '●' : '○'} ${callOf(member)}  ${link}`
 }

@@ -5,8 +5,8 @@
  */
 
 import { readFileSync, statSync } from 'node:fs'
-import { short } from '../core/ids.ts'
 import { OptionsError } from '../core/errors.ts'
+import { short } from '../core/ids.ts'
 import { safeText } from '../core/text.ts'
 import { answerInWords } from '../decision/ballot.ts'
 import { CERTIFICATE_SIZE_BYTES_MAX, type CertificateVerdict, verifyCertificate } from '../decision/certificate.ts'
@@ -75,6 +75,8 @@ function goodLines({ certificate, decision, proposal, outcomeHash, signers, rost
     `  signed by  ${signers.length} of ${n}:`,
     ...signers.map((node) => `    ${safeText(roster.member(node).name, 40)} …${short(roster.member(node).key)}`),
     `  ballots    ${certificate.ballots.length} of ${n}, counted again${missing === 0 ? '' : `; ${missing} not counted`}:`,
-    ...certificate.ballots.map(({ author, answer }) => `    ${safeText(roster.member(author).name, 40)}: ${answerInWords(answer, proposal)}`)
+    ...certificate.ballots.map(
+      ({ author, answer }) => `    ${safeText(roster.member(author).name, 40)}: ${answerInWords(answer, proposal)}`
+    )
   ]
 }

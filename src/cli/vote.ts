@@ -18,7 +18,11 @@ export const voteCommand: CommandSpec = {
   about: 'Answer a question. May be changed until it is sealed, by the deadline or by --seal.',
   options: [DATA_OPTION, { flags: '--seal', about: 'cast it now, for good' }],
   notes: ['A decision is named by its id or the end of it. `abstain` is a choice too.'],
-  examples: ['equipotent vote 3fa1c09b lake', 'equipotent vote 3fa1c09b lake forest --seal', 'equipotent vote 3fa1c09b abstain'],
+  examples: [
+    'equipotent vote 3fa1c09b lake',
+    'equipotent vote 3fa1c09b lake forest --seal',
+    'equipotent vote 3fa1c09b abstain'
+  ],
   run: runVote
 }
 

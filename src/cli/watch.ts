@@ -61,7 +61,11 @@ async function createViewer(start: CommunityView, io: Io, json: boolean): Promis
   if (io.interactive) {
     const screen = await createLiveScreen(io)
     screen.show(view)
-    return { onEvent: (event) => screen.show((view = reduceView(view, event))), end: () => screen.end() }
+    const onEvent = (event: TraceEvent): void => {
+      view = reduceView(view, event)
+      screen.show(view)
+    }
+    return { onEvent, end: () => screen.end() }
   }
   const onEvent = (event: TraceEvent): void => {
     view = reduceView(view, event)

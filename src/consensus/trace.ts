@@ -76,7 +76,12 @@ export type TraceFact =
       readonly counted: readonly string[]
       readonly notCounted: readonly string[]
     }
-  | { readonly type: 'certified'; readonly decision: string; readonly outcome: string; readonly signers: readonly string[] }
+  | {
+      readonly type: 'certified'
+      readonly decision: string
+      readonly outcome: string
+      readonly signers: readonly string[]
+    }
   | {
       readonly type: 'accused'
       readonly decision: string

@@ -11,7 +11,8 @@
  * What is never shown as itself: C0, DEL, C1, line and paragraph separators, bidirectional controls, characters of no
  * width, variation selectors, tags, unpaired surrogates and private use.
  */
-const UNSHOWABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\u2028\u2029\u034f\u115f\u1160\u17b4\u17b5\u3164\ufe00-\ufe0f\uffa0\u{e0100}-\u{e01ef}]/gu
+const UNSHOWABLE =
+  /\u034f|[\ufe00-\ufe0f]|[\u{e0100}-\u{e01ef}]|[\p{Cc}\p{Cf}\p{Cs}\p{Co}\u2028\u2029\u115f\u1160\u17b4\u17b5\u3164\uffa0]/gu
 
 /**
  * `text` with everything unshowable written as `\u{…}` and cut to `codePointsMax` code points.

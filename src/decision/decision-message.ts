@@ -4,9 +4,9 @@
  * @packageDocumentation
  */
 
+import type { SubsetMessage } from '../consensus/message.ts'
 import type { Hash } from '../core/ids.ts'
 import type { Signature } from '../core/keys.ts'
-import type { SubsetMessage } from '../consensus/message.ts'
 import type { Ballot } from './ballot.ts'
 
 /** "The agreed ballots give this outcome", signed so that it can stand in a certificate. */

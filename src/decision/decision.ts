@@ -18,8 +18,9 @@
  * @packageDocumentation
  */
 
-import { type CommonSubset, CLOSE, createCommonSubset } from '../consensus/common-subset.ts'
+import { sha256 } from '@noble/hashes/sha2.js'
 import { scheduledCoin } from '../consensus/coin.ts'
+import { CLOSE, type CommonSubset, createCommonSubset } from '../consensus/common-subset.ts'
 import { type Effect, type Fault, ruleId, timerName } from '../consensus/machine.ts'
 import type { SubsetMessage } from '../consensus/message.ts'
 import { utf8 } from '../core/bytes.ts'
@@ -28,7 +29,6 @@ import type { Hash, NodeId, RuleId, TimerName } from '../core/ids.ts'
 import type { Sign } from '../core/keys.ts'
 import { enoughToCertify } from '../core/quorum.ts'
 import { VoteSet } from '../core/vote-set.ts'
-import { sha256 } from '@noble/hashes/sha2.js'
 import { type Answer, answerProblem, type Ballot, ballotHash, castBallot } from './ballot.ts'
 import { type Certificate, makeCertificate } from './certificate.ts'
 import type { Charter } from './charter.ts'
@@ -122,6 +122,11 @@ export class Decision {
   /** My own ballot, once cast. */
   get ownBallot(): Ballot | undefined {
     return this.#ballots.get(this.#options.self)
+  }
+
+  /** The ballot of one validator, if it is known here. */
+  ballotOf(author: NodeId): Ballot | undefined {
+    return this.#ballots.get(author)
   }
 
   /** The answer kept for me until the deadline. */

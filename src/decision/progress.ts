@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 
-import { type NodeId, everyNode } from '../core/ids.ts'
+import { everyNode, type NodeId } from '../core/ids.ts'
 import { enoughToCertify, enoughToProceed } from '../core/quorum.ts'
 import type { Decision } from './decision.ts'
 

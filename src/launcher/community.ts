@@ -75,10 +75,10 @@ export async function foundCommunity({ directory, peers: count, name }: Communit
   const identities = await Promise.all(peers.map((peer) => loadOrCreateIdentity(peer.dataDirectory)))
   const members = identities.map(({ key }, index) => ({ key, name: peerName(index + 1) }))
   const terms = newCharterTerms({ name, members, nonce: toHex(randomBytes(CHARTER_LIMITS.nonceSizeBytes)) })
-  const charter = identities.reduce<Charter>(
-    (signed, { key, sign }) => signCharter(signed, key, sign),
-    { ...terms, signatures: {} }
-  )
+  const charter = identities.reduce<Charter>((signed, { key, sign }) => signCharter(signed, key, sign), {
+    ...terms,
+    signatures: {}
+  })
   for (const peer of peers) writeFileSync(join(peer.dataDirectory, CHARTER_FILE), charterText(charter), { mode: 0o600 })
   return { charter, peers }
 }
@@ -86,7 +86,11 @@ export async function foundCommunity({ directory, peers: count, name }: Communit
 function refuseUnless(directory: string, count: number): void {
   const problems = []
   if (!Number.isInteger(count) || count < 1 || count > CHARTER_LIMITS.membersMax) {
-    problems.push({ path: 'peers', got: String(count), expected: `a whole number from 1 to ${CHARTER_LIMITS.membersMax}` })
+    problems.push({
+      path: 'peers',
+      got: String(count),
+      expected: `a whole number from 1 to ${CHARTER_LIMITS.membersMax}`
+    })
   }
   if (localPeers(directory).length > 0) {
     problems.push({ path: 'data', got: directory, expected: 'a folder without peers of an earlier community' })

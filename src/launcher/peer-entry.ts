@@ -26,7 +26,10 @@ export function findPeerEntry(): string {
   const root = projectRoot(here)
   const built = root === undefined ? undefined : join(root, 'dist', PEER_FILE)
   if (root === undefined || built === undefined) {
-    throw new OperationError(`the peer program (${PEER_FILE}) is not where this program was installed`, 'did-not-happen')
+    throw new OperationError(
+      `the peer program (${PEER_FILE}) is not where this program was installed`,
+      'did-not-happen'
+    )
   }
   if (!existsSync(built)) build(root)
   return built

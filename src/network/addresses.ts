@@ -40,7 +40,11 @@ export function requireAddresses(path: string, texts: readonly string[]): Multia
   const addresses = texts.flatMap((text, index) => {
     const address = parseAddress(text)
     if (address !== undefined) return [address]
-    problems.push({ path: `${path}.${index}`, got: safeText(text), expected: 'an address such as /ip4/127.0.0.1/tcp/4001' })
+    problems.push({
+      path: `${path}.${index}`,
+      got: safeText(text),
+      expected: 'an address such as /ip4/127.0.0.1/tcp/4001'
+    })
     return []
   })
   if (problems.length > 0) throw new OptionsError(problems)

@@ -34,6 +34,8 @@ export interface GossipOptions {
   readonly validate: (bytes: Uint8Array, from: PeerIdString) => Verdict
   /** Takes every accepted message once. A throw here is our own bug and stops the process. */
   readonly onMessage: (bytes: Uint8Array, from: PeerIdString, messageId: string) => void
+  /** Hears that a peer has joined or left the topic: `subscribers` has changed. Default: nobody. */
+  readonly onSubscribers?: () => void
   /** Bytes of the longest message. Default: 64 KiB. */
   readonly sizeMax?: number
   /** Hears of a validator that threw, and of a publish that failed. Default: nobody. */
@@ -60,8 +62,13 @@ export function createGossip(host: Host, options: GossipOptions): Gossip {
     if (detail.msg.topic !== options.topic) return
     options.onMessage(detail.msg.data, nameOf(detail.propagationSource), detail.msgId)
   }
-  pubsub.topicValidators.set(options.topic, (peer: PeerId, message: Message) => RESULTS[judge(nameOf(peer), message.data)])
+  pubsub.topicValidators.set(
+    options.topic,
+    (peer: PeerId, message: Message) => RESULTS[judge(nameOf(peer), message.data)]
+  )
+  const onSubscribers = (): void => options.onSubscribers?.()
   pubsub.addEventListener('gossipsub:message', onMessage)
+  pubsub.addEventListener('subscription-change', onSubscribers)
   pubsub.subscribe(options.topic)
   return {
     publish: (bytes) => publish(host, options, bytes),
@@ -69,6 +76,7 @@ export function createGossip(host: Host, options: GossipOptions): Gossip {
     subscribers: () => pubsub.getSubscribers(options.topic).map(nameOf),
     stop() {
       pubsub.removeEventListener('gossipsub:message', onMessage)
+      pubsub.removeEventListener('subscription-change', onSubscribers)
       pubsub.topicValidators.delete(options.topic)
       if (host.node.status === 'started') pubsub.unsubscribe(options.topic)
     }

@@ -15,7 +15,6 @@ import { type Identify, identify } from '@libp2p/identify'
 import type { Libp2p } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { tcp } from '@libp2p/tcp'
-import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import { toHex } from '../core/bytes.ts'
 import { OperationError } from '../core/errors.ts'
@@ -25,6 +24,7 @@ import { requireAddresses } from './addresses.ts'
 import { type Counters, createCounters } from './counters.ts'
 import { createDialPolicy, type DialPolicy } from './dial-policy.ts'
 import { nameOf, parsePeerId } from './peer-key.ts'
+import { quietYamux } from './quiet-yamux.ts'
 import * as settings from './settings.ts'
 import { createStrikes } from './strikes.ts'
 
@@ -97,7 +97,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     addresses: { listen: addresses.map(String) },
     transports: [tcp(settings.TCP)],
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux(settings.YAMUX)],
+    streamMuxers: [quietYamux(settings.YAMUX)],
     connectionGater: policy.gater,
     connectionManager: settings.CONNECTION_MANAGER,
     connectionMonitor: settings.CONNECTION_MONITOR,

@@ -51,5 +51,8 @@ export function nextLinks(situation: LinkSituation, random: Random): PeerIdStrin
   const cost = (peer: PeerIdString): number =>
     silent.includes(peer) ? -1 : situation.linksOf(peer).filter((other) => neighbours.has(other)).length
   const priced = shuffled(random, candidates).map((peer) => ({ peer, cost: cost(peer) }))
-  return priced.toSorted((left, right) => left.cost - right.cost).slice(0, count).map(({ peer }) => peer)
+  return priced
+    .toSorted((left, right) => left.cost - right.cost)
+    .slice(0, count)
+    .map(({ peer }) => peer)
 }

@@ -17,6 +17,7 @@ import { enoughToProceed } from '../core/quorum.ts'
 import { safeText } from '../core/text.ts'
 import { type CertificateVerdict, verifyCertificate } from '../decision/certificate.ts'
 import type { PeerEvidence } from './evidence-files.ts'
+import { type Answer, answer, contradictions, plural } from './verdict-answer.ts'
 
 /** What is promised, in the order it is shown. */
 export const INVARIANTS = {
@@ -32,11 +33,8 @@ export const INVARIANTS = {
 export type InvariantName = keyof typeof INVARIANTS
 
 /** What was found about one promise. */
-export interface InvariantFinding {
+export interface InvariantFinding extends Answer {
   readonly invariant: InvariantName
-  readonly result: 'pass' | 'fail' | 'not-judged'
-  /** What was checked if it passed; the counter-examples if it did not. Safe to print. */
-  readonly explanation: string
 }
 
 /** The whole answer. */
@@ -99,14 +97,14 @@ function outcomesOf(peer: PeerEvidence, file: CaseFile): { decision: string; out
   const said = [...factsOf(peer, 'decided'), ...factsOf(peer, 'certified')]
   const journal = said.map(({ decision, outcome, type }) => ({ decision, outcome, source: `its journal (${type})` }))
   const certified = file.certificates.flatMap(({ peer: holder, decision, verdict }) =>
-    holder === peer && verdict.ok ? [{ decision, outcome: verdict.outcomeHash as string, source: 'its certificate' }] : []
+    holder === peer && verdict.ok
+      ? [{ decision, outcome: verdict.outcomeHash as string, source: 'its certificate' }]
+      : []
   )
   return [...journal, ...certified]
 }
 
 // One function for each promise.
-
-type Answer = Pick<InvariantFinding, 'result' | 'explanation'>
 
 const EXAMINE: Readonly<Record<InvariantName, (file: CaseFile) => Answer>> = {
   integrity: examineIntegrity,
@@ -119,23 +117,33 @@ const EXAMINE: Readonly<Record<InvariantName, (file: CaseFile) => Answer>> = {
 
 function examineIntegrity(file: CaseFile): Answer {
   const twoOutcomes = file.peers.flatMap((peer) =>
-    contradictions(outcomesOf(peer, file), ({ decision }) => decision, ({ outcome }) => outcome).map(
+    contradictions(
+      outcomesOf(peer, file),
+      ({ decision }) => decision,
+      ({ outcome }) => outcome
+    ).map(
       ([first, second]) =>
         `${peer.label} has two outcomes for decision ${shortened(first.decision)}: ${shortened(first.outcome)} in ` +
         `${first.source} and ${shortened(second.outcome)} in ${second.source}`
     )
   )
   const twoBallots = file.peers.flatMap((peer) =>
-    contradictions(ownBallots(peer), ({ decision }) => decision, ({ ballot }) => ballot).map(
-      ([first]) => `${peer.label} cast two different ballots in decision ${shortened(first.decision)}`
-    )
+    contradictions(
+      ownBallots(peer),
+      ({ decision }) => decision,
+      ({ ballot }) => ballot
+    ).map(([first]) => `${peer.label} cast two different ballots in decision ${shortened(first.decision)}`)
   )
   return answer([...twoOutcomes, ...twoBallots], `${plural(file.peers.length, 'peer')}, whole journals`)
 }
 
 function examineAgreement(file: CaseFile): Answer {
   const named = file.peers.flatMap((peer) => outcomesOf(peer, file).map((entry) => ({ ...entry, peer })))
-  const byHash = contradictions(named, ({ decision }) => decision, ({ outcome }) => outcome).map(
+  const byHash = contradictions(
+    named,
+    ({ decision }) => decision,
+    ({ outcome }) => outcome
+  ).map(
     ([first, second]) =>
       `decision ${shortened(first.decision)}: ${first.peer.label} says ${shortened(first.outcome)}, ` +
       `${second.peer.label} says ${shortened(second.outcome)}`
@@ -143,7 +151,11 @@ function examineAgreement(file: CaseFile): Answer {
   const documents = file.certificates.flatMap(({ peer, decision, verdict }) =>
     verdict.ok ? [{ peer, decision, document: canonicalJson(verdict.outcome) }] : []
   )
-  const byBytes = contradictions(documents, ({ decision }) => decision, ({ document }) => document).map(
+  const byBytes = contradictions(
+    documents,
+    ({ decision }) => decision,
+    ({ document }) => document
+  ).map(
     ([first, second]) =>
       `decision ${shortened(first.decision)}: the outcome documents of ${first.peer.label} and ${second.peer.label} differ`
   )
@@ -152,7 +164,9 @@ function examineAgreement(file: CaseFile): Answer {
 }
 
 function examineValidity(file: CaseFile): Answer {
-  const cast = new Map(file.peers.flatMap((peer) => ownBallots(peer).map((fact) => [slot(fact.decision, peer.short), fact.ballot])))
+  const cast = new Map(
+    file.peers.flatMap((peer) => ownBallots(peer).map((fact) => [slot(fact.decision, peer.short), fact.ballot]))
+  )
   const counted = file.certificates.flatMap((certificate) => countedBallots(certificate, file))
   const known = counted.filter(({ decision, author }) => cast.has(slot(decision, author)))
   const altered = known.filter(({ decision, author, ballot }) => cast.get(slot(decision, author)) !== ballot)
@@ -160,18 +174,30 @@ function examineValidity(file: CaseFile): Answer {
     ({ decision, author, holder }) =>
       `decision ${shortened(decision)}: the ballot of ${labelOf(author, file)} that ${holder} counted is not the one it cast`
   )
-  return answer([...examples, ...tooFewCounted(file)], `${plural(known.length, 'counted ballot')} compared with what its peer says it cast`)
+  return answer(
+    [...examples, ...tooFewCounted(file)],
+    `${plural(known.length, 'counted ballot')} compared with what its peer says it cast`
+  )
 }
 
 function examineCertificates(file: CaseFile): Answer {
   const examples = file.certificates.flatMap(({ peer, decision, verdict }) => {
     if (!verdict.ok) return [`${peer.label}, ${shortened(safeText(decision))}: ${verdict.explanation}`]
-    return verdict.decision === decision ? [] : [`${peer.label}: the file named ${shortened(safeText(decision))} is about another decision`]
+    return verdict.decision === decision
+      ? []
+      : [`${peer.label}: the file named ${shortened(safeText(decision))} is about another decision`]
   })
-  const missing = file.peers.flatMap((peer) => factsOf(peer, 'certified').filter((fact) => !holds(file, peer, fact.decision)).map(
-    (fact) => `${peer.label} says decision ${shortened(fact.decision)} is certified, and has no certificate of it`
-  ))
-  return answer([...examples, ...new Set(missing)], `${plural(file.certificates.length, 'certificate')} verified offline`)
+  const missing = file.peers.flatMap((peer) =>
+    factsOf(peer, 'certified')
+      .filter((fact) => !holds(file, peer, fact.decision))
+      .map(
+        (fact) => `${peer.label} says decision ${shortened(fact.decision)} is certified, and has no certificate of it`
+      )
+  )
+  return answer(
+    [...examples, ...new Set(missing)],
+    `${plural(file.certificates.length, 'certificate')} verified offline`
+  )
 }
 
 function examineAccusations(file: CaseFile): Answer {
@@ -182,7 +208,12 @@ function examineAccusations(file: CaseFile): Answer {
       .filter(({ accused, evidence }) => evidence && correct.has(accused))
       .map(({ accused, kind }) => `${peer.label} holds evidence (${safeText(kind)}) against ${labelOf(accused, file)}`)
   )
-  return answer(examples, told.size === 0 ? 'nobody was made to lie, and nobody was proven to' : `${plural(told.size, 'peer')} made to lie, no other proven to`)
+  return answer(
+    examples,
+    told.size === 0
+      ? 'nobody was made to lie, and nobody was proven to'
+      : `${plural(told.size, 'peer')} made to lie, no other proven to`
+  )
 }
 
 function examineTermination(file: CaseFile): Answer {
@@ -205,36 +236,14 @@ function examineTermination(file: CaseFile): Answer {
 
 // Small tools.
 
-const COUNTER_EXAMPLES_MAX = 5
-
-function answer(examples: readonly string[], checked: string): Answer {
-  if (examples.length === 0) return { result: 'pass', explanation: checked }
-  const more = examples.length - COUNTER_EXAMPLES_MAX
-  const shown = examples.slice(0, COUNTER_EXAMPLES_MAX).join('; ')
-  return { result: 'fail', explanation: more > 0 ? `${shown}; and ${more} more` : shown }
-}
-
-/** For each key, the first two items whose values differ. */
-function contradictions<Item>(
-  items: readonly Item[],
-  key: (item: Item) => string,
-  value: (item: Item) => string
-): [Item, Item][] {
-  const first = new Map<string, Item>()
-  const found = new Map<string, [Item, Item]>()
-  for (const item of items) {
-    const known = first.get(key(item))
-    if (known === undefined) first.set(key(item), item)
-    else if (value(known) !== value(item) && !found.has(key(item))) found.set(key(item), [known, item])
-  }
-  return [...found.values()]
-}
-
 function ownBallots(peer: PeerEvidence): Fact<'ballot'>[] {
   return factsOf(peer, 'ballot').filter((fact) => fact.own)
 }
 
-function countedBallots({ peer, decision, verdict }: CheckedCertificate, file: CaseFile): { decision: string; author: string; ballot: string; holder: string }[] {
+function countedBallots(
+  { peer, decision, verdict }: CheckedCertificate,
+  file: CaseFile
+): { decision: string; author: string; ballot: string; holder: string }[] {
   if (!verdict.ok) return []
   const roster = file.rosters.get(decision) ?? []
   return verdict.outcome.counted.map(({ author, ballot }) => ({
@@ -250,7 +259,9 @@ function tooFewCounted(file: CaseFile): string[] {
     factsOf(peer, 'decided').flatMap(({ decision, counted, notCounted }) => {
       const needed = enoughToProceed(counted.length + notCounted.length)
       if (new Set(counted).size >= needed) return []
-      return [`${peer.label} counted ${new Set(counted).size} ballots in decision ${shortened(decision)}; it takes ${needed}`]
+      return [
+        `${peer.label} counted ${new Set(counted).size} ballots in decision ${shortened(decision)}; it takes ${needed}`
+      ]
     })
   )
 }
@@ -264,5 +275,3 @@ function labelOf(short: string, file: CaseFile): string {
 }
 
 const slot = (decision: string, author: string): string => `${decision} ${author}`
-
-const plural = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`

@@ -9,9 +9,9 @@
 
 import { createConnection, type Socket } from 'node:net'
 import { join, relative } from 'node:path'
+import type { TraceEvent } from '../consensus/trace.ts'
 import { OperationError } from '../core/errors.ts'
 import { safeText } from '../core/text.ts'
-import type { TraceEvent } from '../consensus/trace.ts'
 import type { ControlMethod, ControlMethods, ControlResponse, WatchParams } from './control-protocol.ts'
 
 /** The socket's name in a data directory. */
@@ -37,6 +37,7 @@ export interface ControlClient {
   watch(onEvent: (event: TraceEvent) => void, params?: WatchParams): Promise<void>
   /** Resolves when the connection is gone, whoever ended it. */
   readonly closed: Promise<void>
+  /** Says goodbye. The peer closes its end; what it still says until then is not heard. */
   close(): void
 }
 
@@ -108,8 +109,11 @@ function createClient(socket: Socket, dataDirectory: string, answerWithinMs: num
       resolve()
     })
   })
+  let isOver = false
   socket.on('error', () => socket.destroy())
-  readLines(socket, (line) => onLine(line, pending))
+  readLines(socket, (line) => {
+    if (!isOver) onLine(line, pending)
+  })
 
   function ask(method: ControlMethod, params: unknown, onEvent?: (event: TraceEvent) => void): Promise<unknown> {
     const id = nextId++
@@ -118,13 +122,16 @@ function createClient(socket: Socket, dataDirectory: string, answerWithinMs: num
         pending.delete(id)
         reject(new OperationError(`the peer in ${safeText(dataDirectory)} did not answer in time`, 'unknown'))
       }, answerWithinMs)
-      const settle = <Value>(carryOn: (value: Value) => void) => (value: Value): void => {
-        clearTimeout(timer)
-        if (onEvent === undefined) pending.delete(id)
-        carryOn(value)
-      }
+      const settle =
+        <Value>(carryOn: (value: Value) => void) =>
+        (value: Value): void => {
+          clearTimeout(timer)
+          if (onEvent === undefined) pending.delete(id)
+          carryOn(value)
+        }
       const request = { onResult: settle(resolve), onError: settle(reject), isAnswered: false }
-      if (socket.destroyed) return request.onError(new OperationError('the connection is closed', 'did-not-happen'))
+      if (isOver || socket.destroyed)
+        return request.onError(new OperationError('the connection is closed', 'did-not-happen'))
       pending.set(id, onEvent === undefined ? request : { ...request, onEvent })
       socket.write(`${JSON.stringify({ id, method, params })}\n`)
     })
@@ -134,7 +141,12 @@ function createClient(socket: Socket, dataDirectory: string, answerWithinMs: num
     call: (method, params) => ask(method, params) as Promise<never>,
     watch: async (onEvent, params = {}) => void (await ask('watch', params, onEvent)),
     closed,
-    close: () => void socket.destroy()
+    close() {
+      isOver = true
+      // Ended and not destroyed: the peer may be in the middle of a line, and need not see an error for our leaving.
+      socket.end()
+      socket.unref()
+    }
   }
 }
 
@@ -142,7 +154,10 @@ function onLine(line: string, pending: ReadonlyMap<number, Pending>): void {
   const response = tryParse(line)
   const request = response === undefined ? undefined : pending.get(response.id)
   if (response === undefined || request === undefined) return
-  if ('event' in response) return request.onEvent?.(response.event)
+  if ('event' in response) {
+    request.onEvent?.(response.event)
+    return
+  }
   if (request.isAnswered) return
   request.isAnswered = true
   if ('error' in response) request.onError(asError(response.error))

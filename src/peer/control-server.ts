@@ -14,6 +14,9 @@ import { CONTROL_LINE_SIZE_BYTES_MAX, type ControlMethods, type ControlResponse 
 /** Bytes that may wait for a watcher that does not read; then it is let go. */
 const WATCH_BUFFER_SIZE_BYTES_MAX = 4 * 1024 * 1024
 
+/** How long a client may take to read its last lines when the peer stops. Unit: milliseconds. */
+const END_WITHIN_MS = 500
+
 /** What a peer does for each method. Parameters are what the other side sent: unchecked. */
 export type ControlHandlers = {
   readonly [Method in Exclude<keyof ControlMethods, 'watch'>]: (
@@ -42,11 +45,18 @@ export async function serveControl(socketFile: string, handlers: ControlHandlers
   await chmod(socketFile, 0o600)
   return {
     async stop() {
-      for (const socket of sockets) socket.destroySoon()
+      for (const socket of sockets) endSoon(socket)
       await new Promise<void>((resolve) => server.close(() => resolve()))
       await rm(socketFile, { force: true })
     }
   }
+}
+
+/** Ends a socket once what waits is written, and without further waiting if nobody reads it. */
+function endSoon(socket: Socket): void {
+  socket.destroySoon()
+  const timer = setTimeout(() => socket.destroy(), END_WITHIN_MS)
+  socket.once('close', () => clearTimeout(timer))
 }
 
 function listen(server: Server, socketFile: string): Promise<void> {
@@ -73,9 +83,10 @@ function serveSocket(socket: Socket, handlers: ControlHandlers): void {
     lineBytes = newline < 0 ? lineBytes + chunk.length : chunk.length - newline - 1
     if (lineBytes > CONTROL_LINE_SIZE_BYTES_MAX) socket.destroy()
   })
-  createInterface({ input: socket }).on('line', (line) => {
-    void answer(line, handlers, (response) => write(socket, response), endWatches)
-  })
+  const lines = createInterface({ input: socket })
+  // The interface repeats the socket's errors as its own; a watcher that dies must not take the peer with it.
+  lines.on('error', () => undefined)
+  lines.on('line', (line) => void answer(line, handlers, (response) => write(socket, response), endWatches))
 }
 
 function write(socket: Socket, response: ControlResponse): void {
@@ -117,7 +128,11 @@ function parse(line: string): { readonly id: number; readonly method: unknown; r
   try {
     const value: unknown = JSON.parse(line)
     if (typeof value === 'object' && value !== null && 'id' in value && typeof value.id === 'number') {
-      return { id: value.id, method: 'method' in value ? value.method : undefined, params: 'params' in value ? value.params : {} }
+      return {
+        id: value.id,
+        method: 'method' in value ? value.method : undefined,
+        params: 'params' in value ? value.params : {}
+      }
     }
   } catch {
     // Answered below like any other line that is not a request.

@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 
-import { type NodeId, type PeerIdString, everyNode, short } from '../core/ids.ts'
+import { everyNode, type NodeId, type PeerIdString, short } from '../core/ids.ts'
 import { safeText } from '../core/text.ts'
 import type { Roster } from '../decision/roster.ts'
 import { peerIdOf } from '../network/peer-key.ts'

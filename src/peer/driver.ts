@@ -9,32 +9,33 @@
  * @packageDocumentation
  */
 
-import type { Fault } from '../consensus/machine.ts'
 import type { TraceFact } from '../consensus/trace.ts'
-import { canonicalJson } from '../core/canonical.ts'
 import { InvariantError, OptionsError } from '../core/errors.ts'
-import type { DecisionId, NodeId, TimerName } from '../core/ids.ts'
+import type { DecisionId, NodeId } from '../core/ids.ts'
 import type { PublicKey, Sign, Verify } from '../core/keys.ts'
 import type { Answer } from '../decision/ballot.ts'
-import { type Certificate, certificateText, verifyCertificate } from '../decision/certificate.ts'
+import { type Certificate, verifyCertificate } from '../decision/certificate.ts'
 import type { Charter } from '../decision/charter.ts'
 import type { DecisionMessage } from '../decision/decision-message.ts'
 import { Archive } from '../decision/delivery.ts'
-import type { Outcome } from '../decision/outcome.ts'
 import type { IdentifiedProposal } from '../decision/proposal.ts'
 import type { Roster } from '../decision/roster.ts'
 import { outcomeHash } from '../decision/signing.ts'
-import type { StoredInput, Store } from '../storage/store.ts'
-import { type Envelope, encodeEnvelope } from '../wire/envelope.ts'
-import { Accusations } from './accusations.ts'
+import type { Store, StoredInput } from '../storage/store.ts'
+import type { Envelope } from '../wire/envelope.ts'
+import { Accusations, type EvidenceFrames } from './accusations.ts'
 import type { Clock } from './clock.ts'
+import { Closing, type Decided } from './closing.ts'
 import type { Counters } from './counters.ts'
 import type { Directory } from './directory.ts'
-import { ballotFact, certifiedFact, decidedFact, messageFact, progressFact, proposalFact } from './facts.ts'
-import { type Arrival, Intake } from './intake.ts'
+import { messageFact } from './facts.ts'
+import { type Arrival, type Checked, Intake } from './intake.ts'
+import { Ledger } from './ledger.ts'
+import { Narrator } from './narrator.ts'
 import type { PresenceTable } from './presence.ts'
 import { readOpening, replay } from './replay.ts'
 import { Session } from './session.ts'
+import { Voice } from './voice.ts'
 
 /** Open decisions one member may have at a time. */
 export const OPEN_DECISIONS_PER_PROPOSER_MAX = 8
@@ -67,12 +68,6 @@ export interface DriverOptions {
   readonly onFatal: (error: unknown) => void
 }
 
-/** What was decided, with its proof. */
-export interface Decided {
-  readonly outcome: Outcome
-  readonly certificate: Certificate
-}
-
 /** All decisions of one running peer. */
 export class Driver {
   readonly archive = new Archive()
@@ -80,28 +75,32 @@ export class Driver {
   readonly #sessions = new Map<DecisionId, Session>()
   readonly #intake: Intake
   readonly #accusations: Accusations
-  readonly #waiting = new Map<DecisionId, ((decided: Decided) => void)[]>()
+  readonly #ledger: Ledger
+  readonly #voice: Voice
+  readonly #closing: Closing
+  readonly #narrator: Narrator
   /** Decisions whose records are damaged: what this peer said in them is not known, so it says nothing more. */
   readonly #muted = new Set<DecisionId>()
-  readonly #lastProgress = new Map<DecisionId, string>()
   #inbox: (() => void)[] = []
   #touched = new Set<Session>()
-  #committing: Promise<void> = Promise.resolve()
+  #isInTurn = false
   #stopped = false
 
   constructor(options: DriverOptions) {
     this.#options = options
     this.#intake = new Intake({ ...options, archive: this.archive, isOpen: (decision) => this.#sessions.has(decision) })
-    this.#accusations = new Accusations({ ...options, archive: this.archive, say: (evidence) => this.#publishEvidence(evidence) })
+    const ledger = new Ledger(options.onFatal)
+    this.#ledger = ledger
+    this.#voice = new Voice({ ...options, archive: this.archive, ledger })
+    this.#closing = new Closing({ ...options, ledger })
+    this.#narrator = new Narrator(options)
+    const say = (evidence: EvidenceFrames): void => this.#voice.showEvidence(evidence)
+    this.#accusations = new Accusations({ ...options, archive: this.archive, say })
   }
 
   /** The open decisions, oldest first. */
   get open(): readonly Session[] {
     return [...this.#sessions.values()]
-  }
-
-  session(decision: DecisionId): Session | undefined {
-    return this.#sessions.get(decision)
   }
 
   /** Rebuilds what was open when this peer last ran, and says it again. */
@@ -121,28 +120,23 @@ export class Driver {
     }
   }
 
-  /** Takes a frame in. The answer is for gossip: pass it on, forget it, or hold it against the sender. */
-  receive(frame: Uint8Array, via: 'gossip' | 'sync'): 'accept' | 'ignore' | 'reject' {
-    if (this.#stopped) return 'ignore'
-    const { verdict, arrival } = this.#intake.check(frame)
+  /** Takes a frame in. The verdict is for gossip: pass it on, forget it, or hold it against the sender. */
+  receive(frame: Uint8Array, via: 'gossip' | 'sync'): Checked {
+    if (this.#stopped) return { verdict: 'ignore' }
+    const checked = this.#intake.check(frame)
+    const { arrival } = checked
     if (arrival !== undefined) this.#later(() => this.#onArrival(arrival, via))
-    return verdict
+    return checked
   }
 
   /** Opens a decision of one's own. On disk before it is published. */
   async propose(proposal: IdentifiedProposal): Promise<Session> {
-    const { roster, key, sign, self } = this.#options
+    const { self } = this.#options
     if (this.#openBy(self) >= OPEN_DECISIONS_PER_PROPOSER_MAX) {
       const got = `${OPEN_DECISIONS_PER_PROPOSER_MAX} open already`
       throw new OptionsError([{ path: 'proposal', got, expected: 'to wait until one of your open decisions is done' }])
     }
-    const envelope = encodeEnvelope({
-      roster,
-      author: key,
-      decision: proposal.id,
-      payload: { type: 'proposal', proposal },
-      sign
-    })
+    const envelope = this.#voice.envelope(proposal.id, { type: 'proposal', proposal })
     const session = this.#openSession(proposal, envelope, self)
     await this.#commitNow(session, () => this.#options.publish(envelope.frame))
     this.#options.onOpened(session)
@@ -157,15 +151,8 @@ export class Driver {
   }
 
   /** Resolves when the decision is certified here. */
-  async decided(decision: DecisionId): Promise<Decided> {
-    const text = await this.#options.store.certificate(decision)
-    if (text !== undefined) {
-      const certificate = JSON.parse(text) as Certificate
-      return { outcome: certificate.outcome, certificate }
-    }
-    return new Promise((resolve) => {
-      this.#waiting.set(decision, [...(this.#waiting.get(decision) ?? []), resolve])
-    })
+  decided(decision: DecisionId): Promise<Decided> {
+    return this.#closing.decided(decision)
   }
 
   /** Believes a certificate that a neighbour sent, if it proves itself. */
@@ -178,17 +165,11 @@ export class Driver {
     this.#later(() => this.#close(checked.decision, checked.certificate))
   }
 
-  /** Waits until everything taken in so far is worked off and on disk. */
-  async settled(): Promise<void> {
-    await new Promise<void>((resolve) => this.#options.clock.soon(resolve))
-    await this.#committing
-  }
-
   /** Stops every timer and finishes what is being written. */
   async stop(): Promise<void> {
     this.#stopped = true
     for (const session of this.#sessions.values()) session.stop()
-    await this.#committing
+    await this.#ledger.written()
   }
 
   #later(run: () => void): void {
@@ -199,14 +180,19 @@ export class Driver {
   #turn(): void {
     if (this.#stopped) return
     const inbox = this.#inbox
+    const touched = this.#touched
     this.#inbox = []
+    this.#touched = new Set()
+    this.#isInTurn = true
     try {
       for (const run of inbox) run()
-      const touched = this.#touched
+      for (const session of this.#touched) touched.add(session)
       this.#touched = new Set()
       for (const session of touched) this.#settle(session)
     } catch (error) {
       this.#options.onFatal(error)
+    } finally {
+      this.#isInTurn = false
     }
   }
 
@@ -255,10 +241,15 @@ export class Driver {
       this.#options.counters.add('over-quota')
       return
     }
-    const known = session.decision.ballots.length
+    const before = session.decision.ballotOf(from)
     session.takeWords(from, words, { type: 'frame', frame: envelope.frame })
-    if (session.decision.ballots.length > known) this.#traceBallot(session, from)
+    if (before === undefined) this.#narrator.ballot(session, from)
     this.#touch(session)
+  }
+
+  /** False once the decision is closed: nothing is remembered of it or said in it any more. */
+  #isOpen(session: Session): boolean {
+    return this.#sessions.get(session.id) === session
   }
 
   #openBy(proposer: NodeId): number {
@@ -267,115 +258,62 @@ export class Driver {
   }
 
   #openSession(proposal: IdentifiedProposal, envelope: Envelope, proposer: NodeId): Session {
-    const { self, roster, charter, sign, trace, directory, clock } = this.#options
+    const { self, roster, charter, sign, clock } = this.#options
     const session = new Session(
       { self, roster, charter, proposal, sign },
       {
         clock,
-        onTimer: (_, timer) => this.#onTimer(session, timer),
-        onDue: () => this.#later(() => this.#flush(session, session.outbox.takeAll())),
-        onFault: (_, fault) => this.#onFault(session, fault)
+        onTimer: (_, timer) => {
+          this.#takeOwn(session, () => session.take({ type: 'timed-out', timer }, { type: 'timed-out', timer }))
+        },
+        onDue: () => this.#later(() => this.#say(session, session.outbox.takeAll())),
+        onFault: (_, fault) => this.#accusations.onFault(session.id, fault)
       }
     )
     this.#sessions.set(proposal.id, session)
     this.archive.open(proposal.id)
     this.archive.keep(proposal.id, proposer, envelope.id, envelope.frame)
-    session.remember({ type: 'frame', frame: envelope.frame })
-    trace(proposalFact(proposal, proposer, directory))
+    session.note({ type: 'frame', frame: envelope.frame })
+    this.#narrator.opened(session, proposer)
     session.take({ type: 'opened' })
     this.#touch(session)
     return session
   }
 
-  #onTimer(session: Session, timer: TimerName): void {
-    this.#takeOwn(session, () => session.take({ type: 'timed-out', timer }, { type: 'timed-out', timer }))
-  }
-
   /** An input of one's own: whatever it makes this peer cast is shown. */
   #takeOwn(session: Session, take: () => void): void {
     this.#later(() => {
+      if (!this.#isOpen(session)) return
       const before = session.decision.ownBallot
       take()
-      if (before === undefined && session.decision.ownBallot !== undefined) this.#traceBallot(session, this.#options.self)
+      if (before === undefined) this.#narrator.ballot(session, this.#options.self)
       this.#touch(session)
     })
   }
 
-  #traceBallot(session: Session, author: NodeId): void {
-    const { trace, directory, self } = this.#options
-    const ballot = session.decision.ballots.find((known) => known.author === author)
-    if (ballot !== undefined) trace(ballotFact(ballot, session.proposal, directory, author === self))
-  }
-
-  #onFault(session: Session, fault: Fault): void {
-    this.#accusations.onFault(session.id, fault)
-  }
-
+  /** Looks at this decision when the turn is over. */
   #touch(session: Session): void {
     this.#touched.add(session)
-    this.#later(() => undefined)
+    if (!this.#isInTurn) this.#later(() => undefined)
   }
 
   /** After a turn: says what should leave now, closes what is certified, shows what has changed. */
   #settle(session: Session): void {
-    if (this.#sessions.get(session.id) !== session) return
-    const { trace, directory } = this.#options
-    const outcome = session.takeOutcome()
-    if (outcome !== undefined) session.showLater(decidedFact(session.proposal, outcome, directory))
-    const rules = session.takeRules()
-    if (Object.keys(rules).length > 0) trace({ type: 'rule', decision: session.id, rules })
-    this.#traceProgress(session)
+    if (!this.#isOpen(session)) return
+    this.#narrator.settled(session)
     if (session.certificate !== undefined) this.#close(session.id, session.certificate)
-    else if (session.outbox.prompt) this.#flush(session, session.outbox.takeAll())
+    else if (session.outbox.prompt) this.#say(session, session.outbox.takeAll())
   }
 
-  #traceProgress(session: Session): void {
-    const fact = progressFact(session, this.#options.directory)
-    const text = JSON.stringify(fact)
-    if (this.#lastProgress.get(session.id) === text) return
-    this.#lastProgress.set(session.id, text)
-    this.#options.trace(fact)
-  }
-
-  /** Says these words: to disk, then to the network, then to whoever watches. */
-  #flush(session: Session, words: readonly DecisionMessage[]): void {
-    if (words.length === 0 || this.#stopped) return
-    const { roster, key, sign, self, directory, publish, trace } = this.#options
-    const sequence = session.nextSequence()
-    const envelope = encodeEnvelope({
-      roster,
-      author: key,
-      decision: session.id,
-      payload: { type: 'words', sequence, words },
-      sign
-    })
-    session.remember({ type: 'said', frame: envelope.frame })
-    this.#commit(session, () => {
-      this.archive.keep(session.id, self, envelope.id, envelope.frame)
-      publish(envelope.frame)
-      trace(messageFact('sent', 'gossip', envelope, self, directory))
-    })
-  }
-
-  /** Appends what the session remembers to the store; then `andThen`; then shows the facts that waited for it. */
-  #commit(session: Session, andThen?: () => void): void {
-    const { store, trace, onFatal } = this.#options
-    const records = session.takeRecords()
-    const facts = session.takeFacts()
-    this.#committing = this.#committing
-      .then(async () => {
-        if (records.length > 0) await store.appendDecision(session.id, records)
-        andThen?.()
-        for (const fact of facts) trace(fact)
-      })
-      .catch(onFatal)
+  #say(session: Session, words: readonly DecisionMessage[]): void {
+    if (words.length > 0 && !this.#stopped && this.#isOpen(session)) this.#voice.say(session, words)
   }
 
   /** Works off the inbox and commits; resolves when that is on disk. */
   async #commitNow(session: Session, andThen?: () => void): Promise<void> {
     await new Promise<void>((resolve) => this.#later(resolve))
-    this.#commit(session, andThen)
-    await this.#committing
+    if (this.#isOpen(session)) this.#voice.remember(session, andThen)
+    await this.#ledger.written()
   }
 
   /** A certificate is here, my own or a neighbour's: the decision is over. */
@@ -384,40 +322,17 @@ export class Driver {
     const session = this.#sessions.get(decision)
     const mine = session?.decision.outcome
     if (mine !== undefined && outcomeHash(mine) !== outcomeHash(certificate.outcome)) {
-      throw new InvariantError('broken promise: two certified outcomes for one decision; more than f members must be lying')
+      throw new InvariantError(
+        'broken promise: two certified outcomes for one decision; more than f members must be lying'
+      )
     }
     if (session !== undefined) {
-      this.#flush(session, session.outbox.takePrompt())
+      this.#say(session, session.outbox.takePrompt())
       session.stop()
       this.#sessions.delete(decision)
     }
-    this.#lastProgress.delete(decision)
+    this.#narrator.closed(decision)
     this.archive.close(decision)
-    this.#commitClose(decision, certificate, session, mine !== undefined)
-  }
-
-  #commitClose(id: DecisionId, certificate: Certificate, session: Session | undefined, wasDecided: boolean): void {
-    const { store, trace, directory, onFatal, onCertified } = this.#options
-    const facts = session?.takeFacts() ?? []
-    const proposal = { ...certificate.proposal, id }
-    const text = certificateText(certificate)
-    this.#committing = this.#committing
-      .then(async () => {
-        await store.closeDecision(id, { outcome: canonicalJson(certificate.outcome), certificate: text })
-        await onCertified(id, text)
-        for (const fact of facts) trace(fact)
-        if (!wasDecided) trace(decidedFact(proposal, certificate.outcome, directory))
-        trace(certifiedFact(id, certificate, directory))
-        for (const resolve of this.#waiting.get(id) ?? []) resolve({ outcome: certificate.outcome, certificate })
-        this.#waiting.delete(id)
-      })
-      .catch(onFatal)
-  }
-
-  #publishEvidence(evidence: { readonly decision: DecisionId; readonly first: Uint8Array; readonly second: Uint8Array }): void {
-    const { roster, key, sign, publish } = this.#options
-    const { decision, first, second } = evidence
-    const payload = { type: 'evidence', first, second } as const
-    publish(encodeEnvelope({ roster, author: key, decision, payload, sign }).frame)
+    this.#closing.close(decision, certificate, session?.takeFacts() ?? [], mine !== undefined)
   }
 }

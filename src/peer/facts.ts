@@ -5,7 +5,7 @@
  */
 
 import type { TraceFact } from '../consensus/trace.ts'
-import { type DecisionId, type NodeId, everyNode, nodeId } from '../core/ids.ts'
+import { type DecisionId, everyNode, type NodeId, nodeId } from '../core/ids.ts'
 import { safeText } from '../core/text.ts'
 import { type Ballot, ballotHash } from '../decision/ballot.ts'
 import type { Certificate } from '../decision/certificate.ts'

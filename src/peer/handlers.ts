@@ -53,7 +53,9 @@ export function handlersOf(peer: Peer): ControlHandlers {
 }
 
 /** Optional parameters that were not given are left out rather than undefined. */
-const withoutAbsent = <Params extends object>(params: Params): { [Key in keyof Params]: Exclude<Params[Key], undefined> } =>
+const withoutAbsent = <Params extends object>(
+  params: Params
+): { [Key in keyof Params]: Exclude<Params[Key], undefined> } =>
   Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined)) as never
 
 function checked<Schema extends v.GenericSchema>(schema: Schema, params: unknown): v.InferOutput<Schema> {

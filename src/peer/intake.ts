@@ -12,7 +12,7 @@ import type { DecisionId, NodeId } from '../core/ids.ts'
 import type { PublicKey, Verify } from '../core/keys.ts'
 import type { Archive } from '../decision/delivery.ts'
 import type { Roster } from '../decision/roster.ts'
-import { decodeEnvelope, type Envelope, openEnvelope } from '../wire/envelope.ts'
+import { decodeEnvelope, type Envelope, verifyEnvelope } from '../wire/envelope.ts'
 import type { Counters } from './counters.ts'
 
 /** A verified frame. */
@@ -53,16 +53,15 @@ export class Intake {
 
   /** Checks a frame. Never throws. */
   check(frame: Uint8Array): Checked {
-    const { roster, verify, archive, counters, key } = this.#options
+    const { roster, verify, archive, key } = this.#options
     const decoded = decodeEnvelope(frame, roster)
     if (!decoded.ok) return this.#refuse(decoded.fault.kind)
     const { envelope } = decoded
     if (envelope.author === key) return IGNORED
     if (envelope.decision !== undefined && archive.has(envelope.decision, envelope.id)) return IGNORED
-    const opened = openEnvelope(frame, roster, verify)
-    if (!opened.ok) return this.#refuse(opened.fault.kind)
-    counters.add('frames')
-    return { verdict: 'accept', arrival: { from: opened.from, envelope: opened.envelope } }
+    const fault = verifyEnvelope(decoded, verify)
+    if (fault !== undefined) return this.#refuse(fault.kind)
+    return { verdict: 'accept', arrival: { from: decoded.from, envelope } }
   }
 
   /** Lets words wait for their proposal. */

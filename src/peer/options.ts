@@ -5,11 +5,11 @@
  */
 
 import { readFile } from 'node:fs/promises'
+import type { TraceEvent } from '../consensus/trace.ts'
 import { OptionsError, type Problem } from '../core/errors.ts'
 import type { Verify } from '../core/keys.ts'
 import type { Random } from '../core/random.ts'
 import { safeText } from '../core/text.ts'
-import type { TraceEvent } from '../consensus/trace.ts'
 import { type CheckedCharter, checkCharter } from '../decision/charter.ts'
 import { type Clock, systemClock } from './clock.ts'
 

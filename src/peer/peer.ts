@@ -28,14 +28,16 @@ import { openStore, type Store } from '../storage/store.ts'
 import { LIMITS } from '../wire/limits.ts'
 import { Announcer } from './announcer.ts'
 import { autoAnswer } from './auto-vote.ts'
+import type { Decided } from './closing.ts'
 import type { ClosedDecision, OpenDecision, ProposeParams, Status } from './control-protocol.ts'
 import { type ControlServer, serveControl } from './control-server.ts'
 import { Counters } from './counters.ts'
 import { Directory } from './directory.ts'
-import { type Decided, Driver } from './driver.ts'
+import { Driver } from './driver.ts'
 import { handlersOf } from './handlers.ts'
 import { type PeerOptions, type ResolvedPeerOptions, resolvePeerOptions } from './options.ts'
 import { PresenceTable } from './presence.ts'
+import { isRelayNeedless } from './relay.ts'
 import type { Session } from './session.ts'
 import { describeClosed, describeOpen, statusOf } from './status.ts'
 import { Story } from './story.ts'
@@ -58,7 +60,11 @@ export interface Peer {
   /** Puts a question to the community. Throws OptionsError with every problem. */
   propose(proposal: ProposeParams): Promise<DecisionHandle>
   /** One's own ballot, by option names or `abstain`. Changeable until the deadline unless sealed. Throws OptionsError. */
-  vote(decision: string, choices: string | readonly string[], options?: { readonly seal?: boolean }): Promise<OpenDecision>
+  vote(
+    decision: string,
+    choices: string | readonly string[],
+    options?: { readonly seal?: boolean }
+  ): Promise<OpenDecision>
   /** Follows a decision by its id. */
   follow(decision: DecisionId): DecisionHandle
   status(): Status
@@ -83,10 +89,12 @@ export interface Peer {
 export async function createPeer(options: PeerOptions): Promise<Peer> {
   const resolved = await resolvePeerOptions(options, verify)
   const { dataDirectory } = resolved
-  await mkdir(join(dataDirectory, 'certificates'), { recursive: true, mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
-    const got = `${safeText(dataDirectory)}: ${error.code ?? 'unknown error'}`
-    throw new OptionsError([{ path: 'data', got, expected: 'a directory that can be written' }])
-  })
+  await mkdir(join(dataDirectory, 'certificates'), { recursive: true, mode: 0o700 }).catch(
+    (error: NodeJS.ErrnoException) => {
+      const got = `${safeText(dataDirectory)}: ${error.code ?? 'unknown error'}`
+      throw new OptionsError([{ path: 'data', got, expected: 'a directory that can be written' }])
+    }
+  )
   const identity = await loadOrCreateIdentity(dataDirectory)
   const roster = rosterOf(resolved.charter)
   const self = requireMember(roster, identity)
@@ -105,7 +113,9 @@ function requireMember(roster: Roster, identity: Identity): NodeId {
   const self = roster.indexOf(identity.key)
   if (self !== undefined) return self
   const got = 'an identity that is not among its members'
-  throw new OptionsError([{ path: 'charter', got, expected: 'a charter that this data directory’s identity has signed' }])
+  throw new OptionsError([
+    { path: 'charter', got, expected: 'a charter that this data directory’s identity has signed' }
+  ])
 }
 
 class RunningPeer implements Peer {
@@ -310,8 +320,9 @@ class RunningPeer implements Peer {
     this.#gossip = createGossip(host, {
       topic,
       sizeMax: LIMITS.frameSizeBytesMax,
-      validate: (bytes) => this.#driver.receive(bytes, 'gossip'),
-      onMessage: () => undefined
+      validate: (bytes, from) => this.#judge(bytes, from),
+      onMessage: () => undefined,
+      onSubscribers: () => this.#announcer?.changed()
     })
     this.#announcer = new Announcer({
       self: this.#self,
@@ -322,7 +333,7 @@ class RunningPeer implements Peer {
       clock,
       publish: (frame) => void this.#gossip?.publish(frame),
       addresses: () => host.addresses(),
-      neighbours: () => this.#nodesOf(this.#connectivity?.links() ?? [])
+      neighbours: () => this.#neighbours()
     })
     const exchange = await createExchange(host, {
       messageSizeMax: LIMITS.syncSizeBytesMax,
@@ -353,6 +364,21 @@ class RunningPeer implements Peer {
     sync.start()
   }
 
+  /** What gossip should do with a message. What need not be passed on is taken in all the same. */
+  #judge(bytes: Uint8Array, from: PeerIdString): 'accept' | 'ignore' | 'reject' {
+    const { verdict, arrival } = this.#driver.receive(bytes, 'gossip')
+    if (arrival === undefined || this.#options.degree !== undefined) return verdict
+    const author = arrival.from
+    if (this.#directory.peerId(author) !== from) return verdict
+    return isRelayNeedless(author, this.#presence.neighboursOf(author), this.#neighbours()) ? 'ignore' : verdict
+  }
+
+  /** Members that gossip reaches from here: connected, and known to be on the topic. */
+  #neighbours(): NodeId[] {
+    const links = new Set(this.#connectivity?.links())
+    return this.#nodesOf((this.#gossip?.subscribers() ?? []).filter((peer) => links.has(peer)))
+  }
+
   #onLink(type: 'connected' | 'disconnected', peer: PeerIdString): void {
     const node = this.#directory.node(peer)
     this.#story.tell({ type, to: node === undefined ? peer.slice(-8) : this.#directory.short(node) })
@@ -371,7 +397,8 @@ class RunningPeer implements Peer {
 
   #answerByItself(session: Session): void {
     const answer = autoAnswer(this.#options.vote, session.proposal, this.#options.random)
-    if (answer !== undefined && session.decision.ownBallot === undefined) void this.#driver.answer(session, answer, true)
+    if (answer !== undefined && session.decision.ownBallot === undefined)
+      void this.#driver.answer(session, answer, true)
   }
 
   #findOpen(decision: string): Session {
@@ -419,4 +446,3 @@ function notAnymore(): never {
 
 const aboveZero = (counters: Readonly<Record<string, number>>): Record<string, number> =>
   Object.fromEntries(Object.entries(counters).filter(([, count]) => count > 0))
-

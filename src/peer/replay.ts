@@ -8,8 +8,8 @@
  */
 
 import type { NodeId, TimerName } from '../core/ids.ts'
-import type { Archive } from '../decision/delivery.ts'
 import type { DecisionMessage } from '../decision/decision-message.ts'
+import type { Archive } from '../decision/delivery.ts'
 import type { IdentifiedProposal } from '../decision/proposal.ts'
 import type { Roster } from '../decision/roster.ts'
 import type { StoredInput } from '../storage/store.ts'

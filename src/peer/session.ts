@@ -95,8 +95,8 @@ export class Session {
     return this.#sequence++
   }
 
-  /** Remembers something that is not an input: a proposal that opened this, or a frame about to be said. */
-  remember(record: StoredInput): void {
+  /** Notes something that is not an input: a proposal that opened this, or a frame about to be said. */
+  note(record: StoredInput): void {
     this.#records.push(record)
   }
 

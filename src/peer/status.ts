@@ -5,7 +5,7 @@
  */
 
 import { articulationPoints } from '../core/graph.ts'
-import { type DecisionId, type NodeId, type PeerIdString, everyNode, nodeId } from '../core/ids.ts'
+import { type DecisionId, everyNode, type NodeId, nodeId, type PeerIdString } from '../core/ids.ts'
 import { maxFaulty } from '../core/quorum.ts'
 import { safeText } from '../core/text.ts'
 import { answerInWords } from '../decision/ballot.ts'

@@ -29,7 +29,14 @@ const BUFFER_SIZE_BYTES_MAX = 64 * 1024
 const FLUSH_AFTER_MS = 100
 
 /** Events so frequent that writing each at once would cost more than it tells. */
-const FREQUENT: ReadonlySet<TraceFact['type']> = new Set<TraceFact['type']>(['message', 'rule', 'progress', 'presence', 'dropped', 'meshed'])
+const FREQUENT: ReadonlySet<TraceFact['type']> = new Set<TraceFact['type']>([
+  'message',
+  'rule',
+  'progress',
+  'presence',
+  'dropped',
+  'meshed'
+])
 
 /** An open journal. */
 export interface Journal {
@@ -103,7 +110,9 @@ export interface JournalRead {
 
 /** Reads one journal file; lines that are torn or damaged are counted and left out. Throws if the file cannot be read. */
 export function readJournal(path: string): JournalRead {
-  const lines = readFileSync(path, 'utf8').split('\n').filter((line) => line !== '')
+  const lines = readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
   const events = lines.map(parseEvent).filter((event) => event !== undefined)
   return { events, unreadableCount: lines.length - events.length }
 }

@@ -12,8 +12,11 @@ import { PROPOSAL_LIMITS } from '../decision/proposal.ts'
 
 const KIB = 1024
 
-/** What stands around a payload in a frame: version, community, roster, author, decision, signature, field tags. */
+/** What stands around a payload in a body: version, community, roster, author, decision, field tags. */
 const OVERHEAD_SIZE_BYTES = 256
+
+/** What stands around a body in a frame: the signature, field tags. */
+const SIGNATURE_PART_SIZE_BYTES = 80
 
 const VALIDATORS_MAX = 100
 const WORDS_SIZE_BYTES_MAX = 16 * KIB
@@ -33,9 +36,9 @@ export const LIMITS = {
   },
   overheadSizeBytes: OVERHEAD_SIZE_BYTES,
   /** Any frame. */
-  frameSizeBytesMax: EVIDENCE_SIZE_BYTES_MAX + OVERHEAD_SIZE_BYTES,
-  /** A frame within evidence: it carries words. */
-  evidenceFrameSizeBytesMax: WORDS_SIZE_BYTES_MAX + OVERHEAD_SIZE_BYTES,
+  frameSizeBytesMax: EVIDENCE_SIZE_BYTES_MAX + OVERHEAD_SIZE_BYTES + SIGNATURE_PART_SIZE_BYTES,
+  /** A frame within evidence. It carries words, so whatever words a member may say, they can be held against it. */
+  evidenceFrameSizeBytesMax: WORDS_SIZE_BYTES_MAX + OVERHEAD_SIZE_BYTES + SIGNATURE_PART_SIZE_BYTES,
 
   optionsMax: PROPOSAL_LIMITS.optionsMax,
   choicesMax: PROPOSAL_LIMITS.optionsMax,

@@ -43,7 +43,10 @@ describe.each([4, 7])('thresholds of an agreement among %i', (n) => {
 
   test('the coin is looked at after CONF from n - f, its own counted, not one fewer', () => {
     const looked: number[] = []
-    const coin: Coin = (epoch) => (looked.push(epoch), 1)
+    const coin: Coin = (epoch) => {
+      looked.push(epoch)
+      return 1
+    }
     const machine = admitted(n, false, coin)
     const fromOthers = enoughToProceed(n) - 1
     hearAll(machine, others(fromOthers), aux(1))

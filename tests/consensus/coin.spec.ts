@@ -30,7 +30,10 @@ describe('the scheduled coin', () => {
 
   test('hashes the instance and the epoch, nothing else', () => {
     const seen: string[] = []
-    const coin = scheduledCoin('ab', (bytes) => (seen.push(bytes.join()), Uint8Array.of(0, 3)))
+    const coin = scheduledCoin('ab', (bytes) => {
+      seen.push(bytes.join())
+      return Uint8Array.of(0, 3)
+    })
     expect(coin(258 as Epoch)).toBe(1)
     expect(seen).toEqual(['97,98,0,0,0,0,0,0,1,2'])
   })

@@ -1,5 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { because, type Effect, idle, join, lift, RULES, ruleId, type Step, timerName } from '../../src/consensus/index.ts'
+import {
+  because,
+  type Effect,
+  idle,
+  join,
+  lift,
+  RULES,
+  ruleId,
+  type Step,
+  timerName
+} from '../../src/consensus/index.ts'
 import { nodeId } from '../../src/core/ids.ts'
 
 const say = (message: string): Effect<string, string> => ({ type: 'broadcast', message })

@@ -148,7 +148,11 @@ describe('decision, certificate', () => {
     const outcome = outcomeHash(seat.outcome!.value)
     const endorse = (node: number): void => {
       const signature = assembly.community.keys[node]!.sign(outcomeSigningBytes(outcome))
-      assembly.give(nodeId(0), { type: 'received', from: nodeId(node), message: { type: 'endorsement', outcome, signature } })
+      assembly.give(nodeId(0), {
+        type: 'received',
+        from: nodeId(node),
+        message: { type: 'endorsement', outcome, signature }
+      })
     }
     for (let node = 1; node < enoughToCertify(7) - 1; node++) endorse(node)
     expect(seat.certificate).toBeUndefined()
@@ -164,7 +168,11 @@ describe('decision, certificate', () => {
     const other = 'ab'.repeat(32) as Hash
     const signature = new Uint8Array(64)
     const say = (outcome: Hash): void =>
-      assembly.give(nodeId(0), { type: 'received', from: nodeId(1), message: { type: 'endorsement', outcome, signature } })
+      assembly.give(nodeId(0), {
+        type: 'received',
+        from: nodeId(1),
+        message: { type: 'endorsement', outcome, signature }
+      })
     say(other)
     say(outcomeHash(assembly.seat(nodeId(0)).outcome!.value))
     expect(assembly.seat(nodeId(0)).certificate).toBeUndefined()
@@ -185,7 +193,12 @@ describe('decision, certificate', () => {
 describe('decision, hostile ballots', () => {
   it('does not take in a ballot that answers what was not asked', () => {
     const assembly = new Assembly(4)
-    const value = { decision: assembly.proposal.id, author: nodeId(1), answer: choose(7), signature: new Uint8Array(64) }
+    const value = {
+      decision: assembly.proposal.id,
+      author: nodeId(1),
+      answer: choose(7),
+      signature: new Uint8Array(64)
+    }
     assembly.give(nodeId(0), {
       type: 'received',
       from: nodeId(1),

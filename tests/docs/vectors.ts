@@ -3,24 +3,47 @@
  */
 
 import { sha256 } from '@noble/hashes/sha2.js'
+import { EPOCHS_AHEAD_MAX } from '../../src/consensus/binary-agreement.ts'
 import { scheduledCoin } from '../../src/consensus/coin.ts'
+import { INIT_VALUES_MAX } from '../../src/consensus/reliable-broadcast.ts'
 import { concatBytes, fromHex, toHex, utf8 } from '../../src/core/bytes.ts'
 import { canonicalJson } from '../../src/core/canonical.ts'
 import type { DecisionId, Epoch, Hash, NodeId } from '../../src/core/ids.ts'
 import * as quorum from '../../src/core/quorum.ts'
 import { type Answer, type Ballot, ballotHash, castBallot } from '../../src/decision/ballot.ts'
-import { certificateText, makeCertificate } from '../../src/decision/certificate.ts'
-import { charterId, type Charter, checkCharter, newCharterTerms, signCharter } from '../../src/decision/charter.ts'
+import { CERTIFICATE_SIZE_BYTES_MAX, certificateText, makeCertificate } from '../../src/decision/certificate.ts'
+import {
+  CHARTER_LIMITS,
+  type Charter,
+  charterId,
+  checkCharter,
+  newCharterTerms,
+  signCharter
+} from '../../src/decision/charter.ts'
+import { CLOSING_GRACE_MS } from '../../src/decision/decision.ts'
 import type { DecisionMessage } from '../../src/decision/decision-message.ts'
+import { ARCHIVE_LIMITS, DIGEST_ID_DIGITS } from '../../src/decision/delivery.ts'
 import { outcomeOf } from '../../src/decision/outcome.ts'
-import { checkProposal, type IdentifiedProposal, type Proposal, proposalTerms } from '../../src/decision/proposal.ts'
+import {
+  checkProposal,
+  type IdentifiedProposal,
+  PROPOSAL_LIMITS,
+  type Proposal,
+  proposalTerms
+} from '../../src/decision/proposal.ts'
 import { type Roster, rosterOf } from '../../src/decision/roster.ts'
 import { hashOf, outcomeHash, outcomeSigningBytes } from '../../src/decision/signing.ts'
 import { peerIdOf } from '../../src/network/peer-key.ts'
-import { messageIdOf } from '../../src/network/settings.ts'
+import { messageIdOf, OUTSIDERS_MAX, PATIENCE } from '../../src/network/settings.ts'
+import { SYNC_PROTOCOL } from '../../src/network/streams/exchange.ts'
+import { OPEN_DECISIONS_PER_PROPOSER_MAX } from '../../src/peer/driver.ts'
+import { EARLY_LIMITS } from '../../src/peer/intake.ts'
+import { PATIENCE_MS_MAX } from '../../src/peer/outbox.ts'
+import { SYNC_INTERVAL_MS } from '../../src/peer/sync.ts'
 import { type Identity, identityOf } from '../../src/storage/identity.ts'
 import { verify } from '../../src/storage/keys.ts'
-import { type Envelope, encodeEnvelope, type Payload } from '../../src/wire/envelope.ts'
+import { type Envelope, encodeEnvelope, type Payload, WIRE_VERSION } from '../../src/wire/envelope.ts'
+import { LIMITS } from '../../src/wire/limits.ts'
 import { Frame } from '../../src/wire/messages.ts'
 import { encodeSync } from '../../src/wire/sync.ts'
 
@@ -207,7 +230,6 @@ function frameVector(scene: Scene, author: NodeId, decision: DecisionId | undefi
     author,
     body: toHex(body),
     signature: toHex(signature),
-    frame: toHex(frame),
     id,
     gossipMessageId: toHex(messageIdOf(frame))
   }
@@ -237,3 +259,27 @@ export function certificateOf(inputs: VectorInputs): string {
   const { charter, proposal, ballots } = scene
   return certificateText(makeCertificate({ charter, proposal, ballots, outcome: outcomeIn(scene), signatures }))
 }
+
+/** Every constant that the document names. */
+export const CONSTANTS = {
+  wireVersion: WIRE_VERSION,
+  syncProtocol: SYNC_PROTOCOL,
+  charter: CHARTER_LIMITS,
+  proposal: PROPOSAL_LIMITS,
+  wire: LIMITS,
+  certificateSizeBytesMax: CERTIFICATE_SIZE_BYTES_MAX,
+  digestIdDigits: DIGEST_ID_DIGITS,
+  archive: ARCHIVE_LIMITS,
+  early: EARLY_LIMITS,
+  openDecisionsPerProposerMax: OPEN_DECISIONS_PER_PROPOSER_MAX,
+  closingGraceMs: CLOSING_GRACE_MS,
+  patientWordMsMax: PATIENCE_MS_MAX,
+  syncIntervalMs: SYNC_INTERVAL_MS,
+  epochsAheadMax: EPOCHS_AHEAD_MAX,
+  initValuesMax: INIT_VALUES_MAX,
+  outsidersMax: OUTSIDERS_MAX,
+  patience: PATIENCE
+} as const
+
+/** The roster that the vectors describe. */
+export const rosterOfInputs = (inputs: VectorInputs): Roster => sceneOf(inputs).roster

@@ -114,12 +114,16 @@ describe('gossip between real hosts', () => {
     const count = 20
     const roster = await peersUpTo(count)
     const first = await startMember(0, roster, [], { target: 4 })
-    const rest = roster.slice(1).map((_, index) => startMember(index + 1, roster, first.host.addresses(), { target: 4 }))
+    const rest = roster
+      .slice(1)
+      .map((_, index) => startMember(index + 1, roster, first.host.addresses(), { target: 4 }))
     const members = [first, ...(await Promise.all(rest))]
     await eventually(() => {
       for (const { gossip } of members) expect(gossip.mesh().length).toBeGreaterThanOrEqual(2)
     }, 15_000)
-    const said = [3, 7, 11, 19].flatMap((by) => Array.from({ length: 20 }, (_, index) => ({ by, text: `${by}: ${index}` })))
+    const said = [3, 7, 11, 19].flatMap((by) =>
+      Array.from({ length: 20 }, (_, index) => ({ by, text: `${by}: ${index}` }))
+    )
     for (const { by, text } of said) void members[by]?.gossip.publish(utf8(text))
     await eventually(() => {
       for (const [index, { heard }] of members.entries()) {

@@ -53,7 +53,10 @@ export function listenIn(host: Host, options: Partial<GossipOptions> = {}): { go
 }
 
 /** Connects two hosts and waits until each knows that the other is on the topic. */
-export async function connect(left: { host: Host; gossip: Gossip }, right: { host: Host; gossip: Gossip }): Promise<void> {
+export async function connect(
+  left: { host: Host; gossip: Gossip },
+  right: { host: Host; gossip: Gossip }
+): Promise<void> {
   await left.host.node.dial(right.host.node.getMultiaddrs())
   await eventually(() => {
     expect(left.gossip.subscribers()).toContain(right.host.id)

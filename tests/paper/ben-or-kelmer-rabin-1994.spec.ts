@@ -8,7 +8,7 @@ import { CLOSE, type SubsetMessage } from '../../src/consensus/index.ts'
 import { everyNode, nodeId } from '../../src/core/ids.ts'
 import { enoughToProceed, maxFaulty } from '../../src/core/quorum.ts'
 import { seededRandom } from '../../src/core/random.ts'
-import { subsetCrank } from '../support/committee.ts'
+import { fetchMissingValues, subsetCrank } from '../support/committee.ts'
 import { liars, subsetLiar } from '../support/liars.ts'
 
 const SEEDS = Array.from({ length: 12 }, (_, seed) => seed)
@@ -21,6 +21,8 @@ function liarsRun(n: number, seed: number) {
   for (const node of everyNode(n)) crank.propose(node, `v${node}`)
   crank.deliverWhere(() => random() < 0.5)
   for (const node of everyNode(n)) crank.timeOut(node, CLOSE)
+  crank.run(random)
+  fetchMissingValues(crank)
   crank.run(random)
   return crank
 }

@@ -113,6 +113,9 @@ describe.each([4, 7])('binary agreement among %i', (n) => {
   })
 })
 
+/** The first seed of this schedule that shows it: about one in 300 does. */
+const LOCAL_COIN_SEED = 425
+
 // Section 2.3 assumes a common coin. It is agreement, not only speed, that rests on it.
 test('with coins that are not common, correct validators decide differently under a merely random order', () => {
   const random = seededRandom(LOCAL_COIN_SEED)

@@ -6,7 +6,7 @@
  */
 
 import { describe, expect, test } from 'vitest'
-import { type Bit, type Repair } from '../../src/consensus/index.ts'
+import type { Bit, Repair } from '../../src/consensus/index.ts'
 import type { Epoch } from '../../src/core/ids.ts'
 import { randomBelow, seededRandom } from '../../src/core/random.ts'
 import { agreementCrank, productCoin, secretCoin } from '../support/committee.ts'

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Epoch, Hash } from '../../src/core/ids.ts'
 import { nodeId } from '../../src/core/ids.ts'
 import type { DecisionMessage } from '../../src/decision/decision-message.ts'
-import { Outbox, PATIENCE_MS_MAX, hasteOf } from '../../src/peer/outbox.ts'
+import { hasteOf, Outbox, PATIENCE_MS_MAX } from '../../src/peer/outbox.ts'
 import { manualClock } from '../support/manual-clock.ts'
 
 const hash = 'ab'.repeat(32) as Hash

@@ -126,7 +126,9 @@ describe('a peer that is given bad input', () => {
     const peer = await startPeer({ dataDirectory: directories[0]!, charter })
     const wrong = peer.propose({ question: 'x'.repeat(1_000_000), options: ['one'], deadlineMs: 1 })
     await expect(wrong).rejects.toMatchObject({ name: 'OptionsError' })
-    const problems = await wrong.catch((error: { problems: { path: string }[] }) => error.problems.map(({ path }) => path))
+    const problems = await wrong.catch((error: { problems: { path: string }[] }) =>
+      error.problems.map(({ path }) => path)
+    )
     expect(problems).toEqual(expect.arrayContaining(['question', 'options', 'deadlineMs']))
     expect(peer.openCount).toBe(0)
   })
@@ -156,8 +158,12 @@ describe('a peer that is given bad input', () => {
     const { charter, directories } = await found(1)
     const [dataDirectory] = directories as [string]
     await expect(createPeer({ dataDirectory })).rejects.toThrow(/no such file/)
-    await expect(createPeer({ dataDirectory, charter: { nonsense: true } })).rejects.toMatchObject({ name: 'OptionsError' })
-    await expect(createPeer({ dataDirectory: await temporaryDirectory(), charter })).rejects.toThrow(/not among its members/)
+    await expect(createPeer({ dataDirectory, charter: { nonsense: true } })).rejects.toMatchObject({
+      name: 'OptionsError'
+    })
+    await expect(createPeer({ dataDirectory: await temporaryDirectory(), charter })).rejects.toThrow(
+      /not among its members/
+    )
     await startPeer({ dataDirectory, charter })
     await expect(createPeer({ dataDirectory, charter })).rejects.toThrow(/another process uses this data directory/)
   })

@@ -6,7 +6,7 @@
  */
 
 import type { Fault } from '../../src/consensus/machine.ts'
-import { type NodeId, type TimerName, everyNode } from '../../src/core/ids.ts'
+import { everyNode, type NodeId, type TimerName } from '../../src/core/ids.ts'
 import type { Answer } from '../../src/decision/ballot.ts'
 import type { Certificate } from '../../src/decision/certificate.ts'
 import { Decision, type DecisionInput } from '../../src/decision/decision.ts'

@@ -90,6 +90,26 @@ export function subsetCrank(
   })
 }
 
+/**
+ * What a host does about `missing`: some correct validator has echoed the value that won, so it has the author's signed
+ * INIT and hands it over. A lying author may have told everybody else other values.
+ */
+export function fetchMissing(crank: ReturnType<typeof broadcastCrank>, author: NodeId): void {
+  for (const node of crank.correct) {
+    const hash = crank.machines.get(node)?.missing
+    if (hash !== undefined) crank.inject(author, node, { type: 'init', value: hash.slice(1) })
+  }
+}
+
+/** The same for every instance of a common subset. */
+export function fetchMissingValues(crank: ReturnType<typeof subsetCrank>): void {
+  for (const node of crank.correct) {
+    for (const [instance, hash] of crank.machines.get(node)?.missing ?? []) {
+      crank.inject(instance, node, { type: 'init', value: hash.slice(1), instance })
+    }
+  }
+}
+
 /** A coin of which a scheduler learns an epoch's bit only after a validator has looked at it. */
 export interface SecretCoin {
   readonly coin: Coin

@@ -37,7 +37,8 @@ function give(network: Network, epoch: Epoch, to: NodeId, word: Word, from: read
     if (sender === LIAR) network.inject(LIAR, to, { ...word, epoch, own: false } as AgreementMessage)
     let delivered = false
     network.deliverWhere((envelope) => {
-      if (delivered || envelope.from !== sender || envelope.to !== to || !says(envelope.message, word, epoch)) return false
+      if (delivered || envelope.from !== sender || envelope.to !== to || !says(envelope.message, word, epoch))
+        return false
       delivered = true
       return true
     })
@@ -47,7 +48,9 @@ function give(network: Network, epoch: Epoch, to: NodeId, word: Word, from: read
 
 function says(message: AgreementMessage, word: Word, epoch: Epoch): boolean {
   if (message.type !== word.type || message.epoch !== epoch) return false
-  return message.type === 'conf' ? message.bits === (word as { bits: BitSet }).bits : message.bit === (word as { bit: Bit }).bit
+  return message.type === 'conf'
+    ? message.bits === (word as { bits: BitSet }).bits
+    : message.bit === (word as { bit: Bit }).bit
 }
 
 /** Lets everything arrive that belongs to `epoch` or before. */
@@ -61,7 +64,12 @@ function letArrive(network: Network, epoch: Epoch): void {
  *
  * `a` and `b` entered with one bit, `c` with the other.
  */
-export function splitAfterTheCoin(network: Network, epoch: Epoch, conf: boolean, revealed: (epoch: Epoch) => Bit): void {
+export function splitAfterTheCoin(
+  network: Network,
+  epoch: Epoch,
+  conf: boolean,
+  revealed: (epoch: Epoch) => Bit
+): void {
   const [a, b, c] = CORRECT
   const x = estimatesIn(network, epoch)[a] as Bit
   const y = opposite(x)

@@ -13,7 +13,7 @@ export interface ManualClock extends Clock {
 export function manualClock(): ManualClock {
   let now = 0
   let timers: { readonly at: number; readonly run: () => void }[] = []
-  let queue: (() => void)[] = []
+  const queue: (() => void)[] = []
   const settle = (): void => {
     while (queue.length > 0) queue.shift()?.()
   }

@@ -4,7 +4,7 @@ import { type Epoch, everyNode, nodeId } from '../../src/core/ids.ts'
 import type { DecisionMessage } from '../../src/decision/decision-message.ts'
 import { payloadToWords, type WordsContext, wordsToPayload } from '../../src/wire/codec.ts'
 import { LIMITS } from '../../src/wire/limits.ts'
-import { WordsPayload } from '../../src/wire/messages.ts'
+import { EvidencePayload, Frame, WordsPayload } from '../../src/wire/messages.ts'
 import { ballotWord, EVERY_WORD, echo, endorsementWord, hashNumbered, PROPOSAL, wordsArbitrary } from './sample.ts'
 
 const contextOf = (validatorCount: number): WordsContext => {
@@ -79,5 +79,13 @@ describe('a batch of words', () => {
 
   it('of our own that contradicts itself is a bug', () => {
     expect(() => wordsToPayload([echo(1, 1), echo(1, 2)], 0, 7)).toThrow('broken promise')
+  })
+
+  it('of the largest size fits into evidence, twice', () => {
+    const { payloadSizeBytesMax, overheadSizeBytes, evidenceFrameSizeBytesMax } = LIMITS
+    const body = new Uint8Array(payloadSizeBytesMax.words + overheadSizeBytes)
+    const frame = Frame.encode({ body, signature: new Uint8Array(64) })
+    expect(frame.length).toBeLessThanOrEqual(evidenceFrameSizeBytesMax)
+    expect(EvidencePayload.encode({ first: frame, second: frame }).length).toBeLessThan(payloadSizeBytesMax.evidence)
   })
 })

@@ -64,6 +64,8 @@ export interface Exchange {
   stop(): Promise<void>
 }
 
+const STOPPING = new Error('this peer is stopping')
+
 type Limits = Required<Pick<ExchangeOptions, 'messageSizeMax' | 'exchangeSizeMax' | 'timeoutMs'>>
 
 /** Makes the host speak the protocol. */
@@ -72,10 +74,13 @@ export async function createExchange(host: Host, options: ExchangeOptions): Prom
   const limits: Limits = { messageSizeMax, exchangeSizeMax, timeoutMs: options.timeoutMs ?? 10_000 }
   const open = new Set<Stream>()
   const begun = new Map<PeerIdString, Promise<void>>()
+  const stopping = new AbortController()
 
   const run = async (stream: Stream, peer: PeerIdString): Promise<void> => {
     open.add(stream)
     try {
+      // A stream may finish opening after stop has looked for open streams.
+      stopping.signal.throwIfAborted()
       await converse(stream, limits, (incoming, saidAll) => options.onExchange(peer, incoming, saidAll))
       host.counters['exchanges-completed']++
     } catch (error) {
@@ -83,6 +88,7 @@ export async function createExchange(host: Host, options: ExchangeOptions): Prom
       if (isTooLong(error)) host.strike(peer, 'exchange-oversized')
       throw error
     } finally {
+      if (stopping.signal.aborted) stream.abort(STOPPING)
       open.delete(stream)
     }
   }
@@ -107,8 +113,9 @@ export async function createExchange(host: Host, options: ExchangeOptions): Prom
       return current
     },
     async stop() {
+      stopping.abort(STOPPING)
+      for (const stream of open) stream.abort(STOPPING)
       await host.node.unhandle(protocol)
-      for (const stream of open) stream.abort(new Error('this peer is stopping'))
     }
   }
 }

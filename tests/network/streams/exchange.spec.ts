@@ -1,6 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { utf8 } from '../../../src/core/bytes.ts'
-import { createExchange, type ExchangeHandler, type ExchangeOptions, SYNC_PROTOCOL } from '../../../src/network/streams/exchange.ts'
+import {
+  createExchange,
+  type ExchangeHandler,
+  type ExchangeOptions,
+  SYNC_PROTOCOL
+} from '../../../src/network/streams/exchange.ts'
 import { eventually, startHost, stopAll } from '../support.ts'
 
 afterEach(stopAll)
@@ -12,14 +17,17 @@ async function pair(left: ExchangeHandler, right: ExchangeHandler, options: Part
   const [ann, bob] = await Promise.all([startHost(0), startHost(1)])
   const failures: unknown[] = []
   const annSpeaks = await createExchange(ann, { onExchange: left, ...options })
-  const bobSpeaks = await createExchange(bob, { onExchange: right, ...options, onFailure: (_, error) => failures.push(error) })
+  const bobSpeaks = await createExchange(bob, {
+    onExchange: right,
+    ...options,
+    onFailure: (_, error) => failures.push(error)
+  })
   await ann.node.dial(bob.node.getMultiaddrs())
   return { ann, bob, annSpeaks, bobSpeaks, failures }
 }
 
 /** Says `words`, and keeps what the other says. */
-const sayAndKeep =
-  (words: readonly string[], kept: string[]): ExchangeHandler =>
+const sayAndKeep = (words: readonly string[], kept: string[]): ExchangeHandler =>
   async function* (_peer, incoming, saidAll) {
     for (const word of words) yield utf8(word)
     saidAll()
@@ -44,7 +52,12 @@ describe('an exchange', () => {
     await annSpeaks.with(bob.id)
     await eventually(() => expect([ofAnn, ofBob]).toEqual([['b1'], ['a1', 'a2']]))
     await bobSpeaks.with(ann.id)
-    await eventually(() => expect([ofAnn, ofBob]).toEqual([['b1', 'b1'], ['a1', 'a2', 'a1', 'a2']]))
+    await eventually(() =>
+      expect([ofAnn, ofBob]).toEqual([
+        ['b1', 'b1'],
+        ['a1', 'a2', 'a1', 'a2']
+      ])
+    )
     await eventually(() => expect(bob.counters['exchanges-completed']).toBe(2))
   })
 
@@ -107,7 +120,10 @@ describe('an exchange', () => {
     const many: ExchangeHandler = async function* () {
       for (let index = 0; index < 50; index++) yield new Uint8Array(900)
     }
-    const { bob, annSpeaks, failures } = await pair(many, untilTheEnd, { messageSizeMax: 1_000, exchangeSizeMax: 10_000 })
+    const { bob, annSpeaks, failures } = await pair(many, untilTheEnd, {
+      messageSizeMax: 1_000,
+      exchangeSizeMax: 10_000
+    })
     await expect(annSpeaks.with(bob.id)).rejects.toMatchObject({ name: 'OperationError' })
     await eventually(() => expect(failures).toHaveLength(1))
     expect(bob.counters.strikes).toBe(1)
@@ -134,7 +150,9 @@ describe('an exchange', () => {
     const { bob, annSpeaks } = await pair(silent, silent)
     const exchange = annSpeaks.with(bob.id)
     const ended = expect(exchange).rejects.toMatchObject({ name: 'OperationError' })
-    await eventually(() => expect(bob.node.getConnections()[0]?.streams.map((s) => s.protocol)).toContain(SYNC_PROTOCOL))
+    await eventually(() =>
+      expect(bob.node.getConnections()[0]?.streams.map((s) => s.protocol)).toContain(SYNC_PROTOCOL)
+    )
     await annSpeaks.stop()
     await ended
   })

@@ -1,0 +1,78 @@
+/**
+ * How a peer speaks: what it will say goes to disk with everything that led to it, then to the network, then to whoever
+ * watches. Nothing is said that a restarted peer would not say again.
+ *
+ * @packageDocumentation
+ */
+
+import type { TraceFact } from '../consensus/trace.ts'
+import type { DecisionId, NodeId } from '../core/ids.ts'
+import type { PublicKey, Sign } from '../core/keys.ts'
+import type { DecisionMessage } from '../decision/decision-message.ts'
+import type { Archive } from '../decision/delivery.ts'
+import type { Roster } from '../decision/roster.ts'
+import type { Store } from '../storage/store.ts'
+import { type Envelope, encodeEnvelope, type Payload } from '../wire/envelope.ts'
+import type { EvidenceFrames } from './accusations.ts'
+import type { Directory } from './directory.ts'
+import { messageFact } from './facts.ts'
+import type { Ledger } from './ledger.ts'
+import type { Session } from './session.ts'
+
+/** What a voice needs. */
+export interface VoiceOptions {
+  readonly self: NodeId
+  readonly key: PublicKey
+  readonly sign: Sign
+  readonly roster: Roster
+  readonly directory: Directory
+  readonly store: Store
+  readonly archive: Archive
+  readonly ledger: Ledger
+  readonly publish: (frame: Uint8Array) => void
+  readonly trace: (fact: TraceFact) => void
+}
+
+/** Signs, stores and publishes. */
+export class Voice {
+  readonly #options: VoiceOptions
+
+  constructor(options: VoiceOptions) {
+    this.#options = options
+  }
+
+  /** A signed frame of this peer about a decision. */
+  envelope(decision: DecisionId, payload: Payload): Envelope {
+    const { roster, key, sign } = this.#options
+    return encodeEnvelope({ roster, author: key, decision, payload, sign })
+  }
+
+  /** Says these words about an open decision. */
+  say(session: Session, words: readonly DecisionMessage[]): void {
+    const { archive, self, publish, trace, directory } = this.#options
+    const envelope = this.envelope(session.id, { type: 'words', sequence: session.nextSequence(), words })
+    session.note({ type: 'said', frame: envelope.frame })
+    this.remember(session, () => {
+      archive.keep(session.id, self, envelope.id, envelope.frame)
+      publish(envelope.frame)
+      trace(messageFact('sent', 'gossip', envelope, self, directory))
+    })
+  }
+
+  /** Puts on disk what the session has noted; then does `andThen`; then shows the facts that waited for it. */
+  remember(session: Session, andThen?: () => void): void {
+    const { store, trace, ledger } = this.#options
+    const records = session.takeRecords()
+    const facts = session.takeFacts()
+    ledger.write(async () => {
+      if (records.length > 0) await store.appendDecision(session.id, records)
+      andThen?.()
+      for (const fact of facts) trace(fact)
+    })
+  }
+
+  /** Tells the community that one of its members contradicted itself. */
+  showEvidence({ decision, first, second }: EvidenceFrames): void {
+    this.#options.publish(this.envelope(decision, { type: 'evidence', first, second }).frame)
+  }
+}

@@ -1,0 +1,142 @@
+/** Communities of real processes on loopback. Everything that a test starts has ended when it is over. */
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { onTestFinished } from 'vitest'
+import { verifyCertificate } from '../../src/decision/certificate.ts'
+import type { StartOptions } from '../../src/launcher/child-peer.ts'
+import { foundCommunity } from '../../src/launcher/community.ts'
+import { createLauncher, type Launcher } from '../../src/launcher/launcher.ts'
+import { connectControl } from '../../src/peer/control-client.ts'
+import type { ControlMethods } from '../../src/peer/control-protocol.ts'
+import { verify } from '../../src/storage/keys.ts'
+import { openStore } from '../../src/storage/store.ts'
+import { temporaryDirectory, until } from '../support/peers.ts'
+
+const DIST = join(import.meta.dirname, '../../dist')
+
+/** A running community; peers are named by number, from 1. */
+export interface Running {
+  readonly launcher: Launcher
+  readonly directory: string
+  dataDirectory(number: number): string
+  ask<Method extends 'status' | 'propose' | 'vote' | 'decisions'>(
+    number: number,
+    method: Method,
+    params: ControlMethods[Method]['params']
+  ): Promise<ControlMethods[Method]['result']>
+}
+
+/** Founds and starts a community; resolves when the graph survives the loss of any peer. */
+export async function launch(size: number, options: StartOptions = {}): Promise<Running> {
+  const directory = await temporaryDirectory()
+  const { peers } = await foundCommunity({ directory, peers: size, name: 'test' })
+  const launcher = createLauncher({ directory, entry: join(DIST, 'peer.mjs') })
+  onTestFinished(() => launcher.stopAll())
+  await launcher.startAll(
+    peers.map((_, index) => index + 1),
+    options
+  )
+  const dataDirectory = (number: number): string => peers[number - 1]!.dataDirectory
+  const running: Running = {
+    launcher,
+    directory,
+    dataDirectory,
+    async ask(number, method, params) {
+      const client = await connectControl(dataDirectory(number))
+      try {
+        return await client.call(method, params)
+      } finally {
+        client.close()
+      }
+    }
+  }
+  for (const [index] of peers.entries()) {
+    await until(async () => {
+      const { graph } = await running.ask(index + 1, 'status', {})
+      return graph.peers === size && graph.articulationPoints.length === 0
+    })
+  }
+  return running
+}
+
+/** The certificates in the store of a peer that does not run, by decision. */
+export async function storedCertificates(dataDirectory: string): Promise<Map<string, string>> {
+  const store = await openStore(dataDirectory)
+  try {
+    const found = new Map<string, string>()
+    for await (const { decision, text } of store.certificates()) found.set(decision, text)
+    return found
+  } finally {
+    await store.close()
+  }
+}
+
+/** The hash of the outcome that a certificate proves; throws if it proves nothing. */
+export function provenOutcome(text: string): string {
+  const checked = verifyCertificate(text, verify)
+  if (!checked.ok) throw new Error(checked.explanation)
+  return checked.outcomeHash
+}
+
+/** The data directories in a community's directory. */
+export const dataDirectories = (directory: string): string[] =>
+  readdirSync(directory)
+    .filter((name) => name.startsWith('peer-'))
+    .map((name) => join(directory, name))
+
+/** The process of the peer in a data directory, or `undefined` if none runs. */
+export function pidIn(dataDirectory: string): number | undefined {
+  const file = join(dataDirectory, 'pid')
+  return existsSync(file) ? Number(readFileSync(file, 'utf8')) : undefined
+}
+
+/** True if a process of this id exists. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** A finished run of the command. */
+export interface Ran {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+  /** Standard output as JSON lines. */
+  readonly events: readonly Record<string, unknown>[]
+}
+
+/** Runs `equipotent` to its end, or until `onLine` has killed it. */
+export async function equipotent(
+  argv: readonly string[],
+  onLine: (line: Record<string, unknown>, child: ChildProcess) => void = () => undefined,
+  cwd?: string
+): Promise<Ran> {
+  const child = spawn(process.execPath, [join(DIST, 'equipotent.js'), ...argv], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(cwd === undefined ? {} : { cwd }),
+    env: { ...process.env, NO_COLOR: '1' }
+  })
+  const lines: string[] = []
+  let stderr = ''
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString('utf8')
+  })
+  const reader = createInterface({ input: child.stdout })
+  reader.on('line', (line) => {
+    lines.push(line)
+    if (line.startsWith('{')) onLine(JSON.parse(line), child)
+  })
+  const [code] = await Promise.all([
+    new Promise<number | null>((resolve) => child.once('exit', resolve)),
+    new Promise((resolve) => reader.once('close', resolve))
+  ])
+  const events = lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Record<string, unknown>)
+  return { code, stdout: lines.join('\n'), stderr, events }
+}

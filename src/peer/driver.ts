@@ -9,64 +9,29 @@
  * @packageDocumentation
  */
 
-import type { TraceFact } from '../consensus/trace.ts'
 import { InvariantError, OptionsError } from '../core/errors.ts'
 import type { DecisionId, NodeId } from '../core/ids.ts'
-import type { PublicKey, Sign, Verify } from '../core/keys.ts'
 import type { Answer } from '../decision/ballot.ts'
 import { type Certificate, verifyCertificate } from '../decision/certificate.ts'
-import type { Charter } from '../decision/charter.ts'
 import type { DecisionMessage } from '../decision/decision-message.ts'
 import { Archive } from '../decision/delivery.ts'
 import type { IdentifiedProposal } from '../decision/proposal.ts'
-import type { Roster } from '../decision/roster.ts'
 import { outcomeHash } from '../decision/signing.ts'
-import type { Store, StoredInput } from '../storage/store.ts'
+import type { StoredInput } from '../storage/store.ts'
 import type { Envelope } from '../wire/envelope.ts'
 import { Accusations, type EvidenceFrames } from './accusations.ts'
-import type { Clock } from './clock.ts'
 import { Closing, type Decided } from './closing.ts'
-import type { Counters } from './counters.ts'
-import type { Directory } from './directory.ts'
+import type { DriverOptions } from './driver-options.ts'
 import { messageFact } from './facts.ts'
 import { type Arrival, type Checked, Intake } from './intake.ts'
 import { Ledger } from './ledger.ts'
 import { Narrator } from './narrator.ts'
-import type { PresenceTable } from './presence.ts'
 import { readOpening, replay } from './replay.ts'
 import { Session } from './session.ts'
 import { Voice } from './voice.ts'
 
 /** Open decisions one member may have at a time. */
 export const OPEN_DECISIONS_PER_PROPOSER_MAX = 8
-
-/** What a driver needs. */
-export interface DriverOptions {
-  readonly self: NodeId
-  readonly key: PublicKey
-  readonly sign: Sign
-  readonly verify: Verify
-  readonly charter: Charter
-  readonly roster: Roster
-  readonly directory: Directory
-  readonly presence: PresenceTable
-  readonly store: Store
-  readonly clock: Clock
-  readonly counters: Counters
-  /** Hands a frame to gossip. */
-  readonly publish: (frame: Uint8Array) => void
-  readonly trace: (fact: TraceFact) => void
-  /** A decision was opened here; a scripted peer answers now. */
-  readonly onOpened: (session: Session) => void
-  /** `member` still works on a decision that is closed here: it needs the certificate. */
-  readonly onLaggard: (member: NodeId) => void
-  /** A certificate is in the store; it is also written as a file for people. */
-  readonly onCertified: (decision: DecisionId, text: string) => Promise<void>
-  /** A member said something new about itself. */
-  readonly onPresence: () => void
-  /** Our own bug or a disk that fails: the peer must stop. */
-  readonly onFatal: (error: unknown) => void
-}
 
 /** All decisions of one running peer. */
 export class Driver {

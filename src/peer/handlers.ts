@@ -8,7 +8,7 @@ import * as v from 'valibot'
 import { OptionsError } from '../core/errors.ts'
 import { safeText } from '../core/text.ts'
 import type { ControlHandlers } from './control-server.ts'
-import type { Peer } from './peer.ts'
+import type { Peer } from './peer-api.ts'
 
 const ProposeSchema = v.object({
   question: v.string(),

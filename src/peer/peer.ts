@@ -17,69 +17,28 @@ import { answerFromWords } from '../decision/ballot.ts'
 import type { Certificate } from '../decision/certificate.ts'
 import { checkProposal, type IdentifiedProposal } from '../decision/proposal.ts'
 import { type Roster, rosterOf } from '../decision/roster.ts'
-import { type Connectivity, createConnectivity } from '../network/connectivity.ts'
-import { createGossip, type Gossip } from '../network/gossip.ts'
-import { createHost, type Host } from '../network/host.ts'
-import { createExchange, type Exchange } from '../network/streams/exchange.ts'
 import { type Identity, loadOrCreateIdentity } from '../storage/identity.ts'
 import { createJournal, JOURNAL_FILE, type Journal } from '../storage/journal.ts'
 import { verify } from '../storage/keys.ts'
 import { openStore, type Store } from '../storage/store.ts'
-import { LIMITS } from '../wire/limits.ts'
-import { Announcer } from './announcer.ts'
 import { autoAnswer } from './auto-vote.ts'
-import type { Decided } from './closing.ts'
 import type { ClosedDecision, OpenDecision, ProposeParams, Status } from './control-protocol.ts'
 import { type ControlServer, serveControl } from './control-server.ts'
 import { Counters } from './counters.ts'
 import { Directory } from './directory.ts'
 import { Driver } from './driver.ts'
+import { findOpen } from './find-open.ts'
 import { handlersOf } from './handlers.ts'
+import { Links } from './links.ts'
 import { type PeerOptions, type ResolvedPeerOptions, resolvePeerOptions } from './options.ts'
+import type { DecisionHandle, Peer } from './peer-api.ts'
 import { PresenceTable } from './presence.ts'
-import { isRelayNeedless } from './relay.ts'
 import type { Session } from './session.ts'
 import { describeClosed, describeOpen, statusOf } from './status.ts'
 import { Story } from './story.ts'
-import { Sync } from './sync.ts'
 
 export type { PeerOptions } from './options.ts'
-
-/** A decision as its proposer (or anyone) follows it. Iterating it gives what happens, until it is certified. */
-export interface DecisionHandle extends AsyncIterable<TraceEvent> {
-  readonly id: DecisionId
-  /** Resolves when this peer holds the certificate. Waits as long as that takes; a peer that stops rejects it. */
-  readonly decided: Promise<Decided>
-}
-
-/** A running peer. */
-export interface Peer {
-  readonly id: PeerIdString
-  /** Multiaddrs it listens on. */
-  addresses(): string[]
-  /** Puts a question to the community. Throws OptionsError with every problem. */
-  propose(proposal: ProposeParams): Promise<DecisionHandle>
-  /** One's own ballot, by option names or `abstain`. Changeable until the deadline unless sealed. Throws OptionsError. */
-  vote(
-    decision: string,
-    choices: string | readonly string[],
-    options?: { readonly seal?: boolean }
-  ): Promise<OpenDecision>
-  /** Follows a decision by its id. */
-  follow(decision: DecisionId): DecisionHandle
-  status(): Status
-  decisions(): Promise<{ readonly open: readonly OpenDecision[]; readonly closed: readonly ClosedDecision[] }>
-  /** Calls `listener` for what matters of the past and everything to come. The answer ends it. */
-  watch(listener: (event: TraceEvent) => void): () => void
-  /** Tells the community anew where this peer is. The answer is the number of what was said. */
-  announce(): number
-  /** How many decisions are open here. */
-  readonly openCount: number
-  /** Stops cleanly; at most once. */
-  stop(reason: string): Promise<void>
-  /** Resolves with the reason when the peer has stopped; rejects if our own bug or the disk stopped it. */
-  readonly stopped: Promise<string>
-}
+export type { DecisionHandle, Peer } from './peer-api.ts'
 
 /**
  * Starts a peer: reads its identity and store, joins the community's topic, and takes part until it is stopped.
@@ -132,12 +91,7 @@ class RunningPeer implements Peer {
   readonly #journal: Journal
   readonly #story: Story
   readonly #driver: Driver
-  #host: Host | undefined
-  #gossip: Gossip | undefined
-  #exchange: Exchange | undefined
-  #connectivity: Connectivity | undefined
-  #sync: Sync | undefined
-  #announcer: Announcer | undefined
+  #links: Links | undefined
   #control: ControlServer | undefined
   #stopping: Promise<void> | undefined
   #onStopped!: (reason: string) => void
@@ -173,12 +127,12 @@ class RunningPeer implements Peer {
       presence: this.#presence,
       clock: options.clock,
       counters: this.#counters,
-      publish: (frame) => void this.#gossip?.publish(frame),
+      publish: (frame) => this.#links?.publish(frame),
       trace: this.#story.tell,
       onOpened: (session) => this.#answerByItself(session),
       onCertified: (decision, text) => this.#writeCertificate(decision, text),
-      onPresence: () => this.#connectivity?.refresh(),
-      onLaggard: (member) => this.#sync?.help(this.#directory.peerId(member)),
+      onPresence: () => this.#links?.refresh(),
+      onLaggard: (member) => this.#links?.help(member),
       onFatal: (error) => this.#fail(error)
     })
   }
@@ -188,24 +142,24 @@ class RunningPeer implements Peer {
   }
 
   addresses(): string[] {
-    return this.#host?.addresses() ?? []
+    return this.#links?.addresses() ?? []
   }
 
   async start(): Promise<void> {
-    const { dataDirectory, clock } = this.#options
+    const { dataDirectory } = this.#options
     await this.#driver.restore()
-    await this.#startNetwork()
+    this.#links = await this.#tie()
     const listen = this.addresses()
     this.#story.tell({ type: 'peer-started', id: this.id, name: this.#directory.who(this.#self).name, listen })
     this.#control = await serveControl(join(dataDirectory, 'control.sock'), handlersOf(this))
     await writeFile(join(dataDirectory, 'pid'), `${process.pid}\n`)
     await writeFile(join(dataDirectory, 'address'), `${listen.join('\n')}\n`)
-    this.#announcer?.announce()
-    clock.soon(() => this.#connectivity?.refresh())
+    this.#links.announce()
+    this.#links.refresh()
   }
 
   announce(): number {
-    return this.#announcer?.announce() ?? 0
+    return this.#links?.announce() ?? 0
   }
 
   async propose(params: ProposeParams): Promise<DecisionHandle> {
@@ -232,7 +186,7 @@ class RunningPeer implements Peer {
     { seal = false }: { readonly seal?: boolean } = {}
   ): Promise<OpenDecision> {
     this.#requireRunning()
-    const session = this.#findOpen(decision)
+    const session = findOpen(this.#driver.open, decision)
     const answer = answerFromWords(typeof choices === 'string' ? [choices] : choices, session.proposal)
     const own = session.decision.ownBallot
     if (own !== undefined) {
@@ -246,7 +200,7 @@ class RunningPeer implements Peer {
   follow(decision: DecisionId): DecisionHandle {
     const decided = Promise.race([this.#driver.decided(decision), this.stopped.then(notAnymore)])
     decided.catch(() => undefined)
-    return { id: decision, decided, [Symbol.asyncIterator]: () => this.#eventsOf(decision) }
+    return { id: decision, decided, [Symbol.asyncIterator]: () => this.#story.eventsOf(decision) }
   }
 
   status(): Status {
@@ -259,9 +213,9 @@ class RunningPeer implements Peer {
       open: this.#driver.open,
       decidedCount: this.#driver.archive.closedCount,
       listen: this.addresses(),
-      connected: this.#connectivity?.links() ?? [],
-      mesh: this.#gossip?.mesh() ?? [],
-      counters: { ...aboveZero(this.#host?.counters ?? {}), ...this.#counters.read() },
+      connected: this.#links?.connected() ?? [],
+      mesh: this.#links?.mesh() ?? [],
+      counters: { ...aboveZero(this.#links?.counters() ?? {}), ...this.#counters.read() },
       uptimeMs: this.#story.uptimeMs
     })
   }
@@ -285,15 +239,11 @@ class RunningPeer implements Peer {
 
   async #stopNow(reason: string): Promise<void> {
     const { dataDirectory } = this.#options
-    this.#announcer?.stop()
-    this.#sync?.stop()
-    this.#connectivity?.stop()
+    this.#links?.quiet()
     await this.#driver.stop()
     this.#story.tell({ type: 'peer-stopped', reason })
     await this.#control?.stop()
-    await this.#exchange?.stop()
-    this.#gossip?.stop()
-    await this.#host?.stop()
+    await this.#links?.stop()
     await this.#store.close()
     this.#journal.close()
     await Promise.all(['address', 'pid'].map((name) => rm(join(dataDirectory, name), { force: true })))
@@ -305,94 +255,19 @@ class RunningPeer implements Peer {
     void this.stop(message)
   }
 
-  async #startNetwork(): Promise<void> {
-    const { listen, join: bootstrap, degree, random, clock } = this.#options
-    const topic = `equipotent/1/${this.#roster.community}`
-    const rosterPeers = this.#directory.peerIds.filter((peer) => peer !== this.id)
-    const host = await createHost({
-      seed: this.#identity.seed,
-      listen,
-      topic,
-      rosterPeers,
-      ...(degree === undefined ? {} : { degree })
-    })
-    this.#host = host
-    this.#gossip = createGossip(host, {
-      topic,
-      sizeMax: LIMITS.frameSizeBytesMax,
-      validate: (bytes, from) => this.#judge(bytes, from),
-      onMessage: () => undefined,
-      onSubscribers: () => this.#announcer?.changed()
-    })
-    this.#announcer = new Announcer({
+  #tie(): Promise<Links> {
+    return Links.start({
+      options: this.#options,
+      identity: this.#identity,
       self: this.#self,
-      key: this.#identity.key,
-      sign: this.#identity.sign,
       roster: this.#roster,
+      directory: this.#directory,
       presence: this.#presence,
-      clock,
-      publish: (frame) => void this.#gossip?.publish(frame),
-      addresses: () => host.addresses(),
-      neighbours: () => this.#neighbours()
-    })
-    const exchange = await createExchange(host, {
-      messageSizeMax: LIMITS.syncSizeBytesMax,
-      onExchange: (_, incoming) => sync.exchange(incoming)
-    })
-    this.#exchange = exchange
-    const sync = new Sync({
-      roster: this.#roster,
       driver: this.#driver,
-      presence: this.#presence,
       store: this.#store,
-      clock,
-      random,
       counters: this.#counters,
-      exchangeWith: (peer) => exchange.with(peer),
-      neighbours: () => this.#connectivity?.links() ?? []
+      trace: this.#story.tell
     })
-    this.#sync = sync
-    this.#connectivity = createConnectivity(host, {
-      bootstrap,
-      random,
-      addressesOf: (peer) => this.#ofMember(peer, (node) => this.#presence.addressesOf(node)),
-      linksOf: (peer) =>
-        this.#ofMember(peer, (node) => this.#presence.neighboursOf(node).map((other) => this.#directory.peerId(other))),
-      onConnected: (peer) => this.#onLink('connected', peer),
-      onDisconnected: (peer) => this.#onLink('disconnected', peer)
-    })
-    sync.start()
-  }
-
-  /** What gossip should do with a message. What need not be passed on is taken in all the same. */
-  #judge(bytes: Uint8Array, from: PeerIdString): 'accept' | 'ignore' | 'reject' {
-    const { verdict, arrival } = this.#driver.receive(bytes, 'gossip')
-    if (arrival === undefined || this.#options.degree !== undefined) return verdict
-    const author = arrival.from
-    if (this.#directory.peerId(author) !== from) return verdict
-    return isRelayNeedless(author, this.#presence.neighboursOf(author), this.#neighbours()) ? 'ignore' : verdict
-  }
-
-  /** Members that gossip reaches from here: connected, and known to be on the topic. */
-  #neighbours(): NodeId[] {
-    const links = new Set(this.#connectivity?.links())
-    return this.#nodesOf((this.#gossip?.subscribers() ?? []).filter((peer) => links.has(peer)))
-  }
-
-  #onLink(type: 'connected' | 'disconnected', peer: PeerIdString): void {
-    const node = this.#directory.node(peer)
-    this.#story.tell({ type, to: node === undefined ? peer.slice(-8) : this.#directory.short(node) })
-    this.#announcer?.changed()
-    if (type === 'connected' && node !== undefined) this.#sync?.with(peer)
-  }
-
-  #ofMember<Value>(peer: PeerIdString, read: (node: NodeId) => readonly Value[]): readonly Value[] {
-    const node = this.#directory.node(peer)
-    return node === undefined ? [] : read(node)
-  }
-
-  #nodesOf(peers: readonly PeerIdString[]): NodeId[] {
-    return peers.map((peer) => this.#directory.node(peer)).filter((node) => node !== undefined)
   }
 
   #answerByItself(session: Session): void {
@@ -401,38 +276,8 @@ class RunningPeer implements Peer {
       void this.#driver.answer(session, answer, true)
   }
 
-  #findOpen(decision: string): Session {
-    const found = decision === '' ? [] : this.#driver.open.filter((session) => session.id.endsWith(decision))
-    const [only] = found
-    if (only !== undefined && found.length === 1) return only
-    const got = found.length > 1 ? `${safeText(decision, 80)}, which fits ${found.length}` : safeText(decision, 80)
-    throw new OptionsError([{ path: 'decision', got, expected: 'the id (or the end of the id) of one open decision' }])
-  }
-
   #writeCertificate(decision: DecisionId, text: string): Promise<void> {
     return writeFile(join(this.#options.dataDirectory, 'certificates', `${decision}.json`), text)
-  }
-
-  async *#eventsOf(decision: DecisionId): AsyncGenerator<TraceEvent> {
-    const waiting: TraceEvent[] = []
-    let wake: () => void = () => undefined
-    const stop = this.#story.watch((event) => {
-      if (!('decision' in event) || event.decision !== decision) return
-      waiting.push(event)
-      wake()
-    })
-    try {
-      for (;;) {
-        const event = waiting.shift()
-        if (event === undefined) await new Promise<void>((resolve) => (wake = resolve))
-        else {
-          yield event
-          if (event.type === 'certified') return
-        }
-      }
-    } finally {
-      stop()
-    }
   }
 
   #requireRunning(): void {

@@ -37,25 +37,28 @@ export interface ReplayOptions {
 }
 
 /** Repeats the inputs of a stored decision. */
-export function replay({ session, records, roster, archive }: ReplayOptions): void {
+export function replay(options: ReplayOptions): void {
+  const { session, records } = options
   session.restore(() => {
-    const words: DecisionMessage[] = []
-    let messageCount = 0
-    for (const record of records.slice(1)) {
-      if (record.type === 'answered') session.take({ type: 'answered', answer: record.answer, seal: record.seal })
-      else if (record.type === 'timed-out') repeatTimeout(session, record.timer as TimerName)
-      else {
-        const heard = readWords(session, record.frame, roster, archive)
-        if (heard === undefined) continue
-        if (record.type === 'frame') session.takeWords(heard.from, heard.words)
-        else {
-          messageCount++
-          words.push(...heard.words)
-        }
-      }
-    }
-    return { words, messageCount }
+    const said = records.slice(1).flatMap((record) => {
+      const words = repeat(record, options)
+      return words === undefined ? [] : [words]
+    })
+    return { words: said.flat(), messageCount: said.length }
   })
+}
+
+/** Repeats one record. The answer is what this peer itself said by it, if it is that. */
+function repeat(record: StoredInput, options: ReplayOptions): readonly DecisionMessage[] | undefined {
+  const { session } = options
+  if (record.type === 'answered') session.take({ type: 'answered', answer: record.answer, seal: record.seal })
+  else if (record.type === 'timed-out') repeatTimeout(session, record.timer as TimerName)
+  else {
+    const heard = readWords(record.frame, options)
+    if (record.type === 'said') return heard?.words
+    if (heard !== undefined) session.takeWords(heard.from, heard.words)
+  }
+  return undefined
 }
 
 function repeatTimeout(session: Session, timer: TimerName): void {
@@ -65,10 +68,8 @@ function repeatTimeout(session: Session, timer: TimerName): void {
 
 /** The words of a stored frame, which is kept for others again. It was verified before it was stored. */
 function readWords(
-  session: Session,
   frame: Uint8Array,
-  roster: Roster,
-  archive: Archive
+  { session, roster, archive }: ReplayOptions
 ): { readonly from: NodeId; readonly words: readonly DecisionMessage[] } | undefined {
   const decoded = decodeEnvelope(frame, roster)
   if (!decoded.ok || decoded.envelope.payload.type !== 'words') return undefined

@@ -5,6 +5,7 @@
  */
 
 import type { TraceEvent, TraceFact } from '../consensus/trace.ts'
+import type { DecisionId } from '../core/ids.ts'
 import type { Clock } from './clock.ts'
 
 /** Facts of the past that are kept for a late watcher, the newest ones. */
@@ -52,5 +53,28 @@ export class Story {
   watch(listener: (event: TraceEvent) => void): () => void {
     for (const event of this.#past.slice(-PAST_MAX)) listener(event)
     return this.listen(listener)
+  }
+
+  /** What happens to one decision, from its opening until it is certified. */
+  async *eventsOf(decision: DecisionId): AsyncGenerator<TraceEvent> {
+    const waiting: TraceEvent[] = []
+    let wake: () => void = () => undefined
+    const stop = this.watch((event) => {
+      if (!('decision' in event) || event.decision !== decision) return
+      waiting.push(event)
+      wake()
+    })
+    try {
+      for (;;) {
+        const event = waiting.shift()
+        if (event === undefined) await new Promise<void>((resolve) => (wake = resolve))
+        else {
+          yield event
+          if (event.type === 'certified') return
+        }
+      }
+    } finally {
+      stop()
+    }
   }
 }

@@ -8,15 +8,15 @@
  */
 
 import { rm } from 'node:fs/promises'
-import type { Problem } from '../core/errors.ts'
 import { OperationError, OptionsError } from '../core/errors.ts'
 import { maxFaulty } from '../core/quorum.ts'
+import { safeText } from '../core/text.ts'
 import { BACKGROUND_DIRECTORY, foundCommunity, type LocalPeer, localPeers } from '../launcher/community.ts'
 import { addressesOfRunning, createLauncher, runningPeers } from '../launcher/launcher.ts'
 import { findPeerEntry } from '../launcher/peer-entry.ts'
 import { killPeer, stopPeer } from '../launcher/stop-process.ts'
 import { connectControl } from '../peer/control-client.ts'
-import type { Status } from '../peer/control-protocol.ts'
+import type { OpenDecision, Status } from '../peer/control-protocol.ts'
 import type { CommandSpec, Given } from './command.ts'
 import { openLines } from './decisions.ts'
 import { watchAll } from './demo-watcher.ts'
@@ -26,6 +26,9 @@ import { numbersOf, quoted } from './reader.ts'
 
 /** How long peers may take to become one network. Unit: milliseconds. */
 const NETWORK_WITHIN_MS = 30_000
+
+/** How many decisions an overview repeats. */
+const SHOWN_DECISIONS_MAX = 3
 
 /** Default size of a community. */
 const PEERS_DEFAULT = 5
@@ -85,29 +88,29 @@ async function runLaunch({ words, read, io, json }: Given): Promise<number> {
     read.problem('[peers]', words[0], `${existing.length}, who are there already; or first: npm run stop -- --forget`)
   }
   const degree = read.wholeNumber('degree', { min: 2, max: 12 })
-  const running = await runningPeers(BACKGROUND_DIRECTORY)
-  if (running.length > 0) read.note(alreadyRunning(running.length))
   read.finish()
+  const running = await runningPeers(BACKGROUND_DIRECTORY)
+  if (running.length > 0) throw alreadyRunning(running.length, existing.length)
   if (existing.length === 0)
     await foundCommunity({ directory: BACKGROUND_DIRECTORY, peers: count ?? 1, name: 'Neighbours' })
   const peers = localPeers(BACKGROUND_DIRECTORY)
   await startInBackground(peers, degree, io.interrupted)
   if (json) io.out(JSON.stringify({ type: 'launched', peers: peers.length, directory: BACKGROUND_DIRECTORY }))
   else {
-    io.out(
-      `${peers.length} peers run in ${BACKGROUND_DIRECTORY} and are one network. Any ${maxFaulty(peers.length)} of them may fail.`
-    )
+    io.out(`${peers.length} peers run in ${BACKGROUND_DIRECTORY} and are one network. ${bearable(peers.length)}`)
     io.out('Next: npm run propose -- "Where do we meet?" lake,forest,city')
   }
   return EXIT.done
 }
 
-function alreadyRunning(count: number): Problem {
-  return {
-    path: BACKGROUND_DIRECTORY,
-    got: `${count} that run already`,
-    expected: 'no running peer; first: npm run stop'
-  }
+function alreadyRunning(running: number, existing: number): OperationError {
+  const all = running === existing ? `${running} peers run here already` : `${running} of ${existing} peers run here`
+  return new OperationError(`${all}; see npm run status, or first: npm run stop`, 'did-not-happen')
+}
+
+function bearable(peers: number): string {
+  const f = maxFaulty(peers)
+  return f === 0 ? 'They are too few to decide without one of them; four can.' : `Any ${f} of them may fail.`
 }
 
 async function startInBackground(
@@ -160,7 +163,7 @@ async function runKill({ words, read, io, json }: Given): Promise<number> {
   if (json) io.out(JSON.stringify({ type: 'killed', peer: peer.number, pid }))
   else {
     io.out(`${peer.folder} was killed (SIGKILL to process ${pid}). The others go on.`)
-    io.out(`Next: npm run status, then npm run restart -- ${peer.number}`)
+    io.out(`Next: npm run status; to start it again: npm run restart -- ${peer.number}`)
   }
   return EXIT.done
 }
@@ -199,15 +202,46 @@ async function runOverview({ read, io, json }: Given): Promise<number> {
     }
     return EXIT.done
   }
-  if (peers.length === 0) io.out('No community here yet. Next: npm run launch -- 5')
   for (const [index, peer] of peers.entries()) io.out(overviewLine(peer, statuses[index]))
-  const open = new Map(statuses.flatMap((status) => status?.open ?? []).map((one) => [one.decision, one]))
-  for (const one of open.values()) for (const line of openLines(one)) io.out(line)
-  const isAnyRunning = statuses.some((status) => status !== undefined)
-  if (isAnyRunning && open.size === 0)
-    io.out('Nothing is open. Next: npm run propose -- "Where do we meet?" lake,forest,city')
-  if (open.size > 0) io.out('Next: npm run vote -- CHOICE, once for each peer')
+  const running = peers.filter((_, index) => statuses[index] !== undefined)
+  const [anyone] = running
+  const open = openAnywhere(statuses)
+  for (const line of open.flatMap(openLines)) io.out(line)
+  if (anyone !== undefined) for (const line of await decidedLines(anyone)) io.out(line)
+  io.out(`Next: ${nextStep(peers, running, open)}`)
   return EXIT.done
+}
+
+/** Each open question as the peer sees it that knows most ballots. */
+function openAnywhere(statuses: readonly (Status | undefined)[]): OpenDecision[] {
+  const best = new Map<string, OpenDecision>()
+  for (const one of statuses.flatMap((status) => status?.open ?? [])) {
+    const known = best.get(one.decision)
+    if (known === undefined || one.cast.length > known.cast.length) best.set(one.decision, one)
+  }
+  return [...best.values()]
+}
+
+/** The last few decisions, as one peer knows them. */
+async function decidedLines({ dataDirectory }: LocalPeer): Promise<string[]> {
+  const client = await connectControl(dataDirectory)
+  try {
+    const { closed } = await client.call('decisions', {})
+    return closed.slice(-SHOWN_DECISIONS_MAX).map((one) => `✓ ${safeText(one.question)}  ${safeText(one.result)}`)
+  } finally {
+    client.close()
+  }
+}
+
+/** What a person can do now. */
+function nextStep(peers: readonly LocalPeer[], running: readonly LocalPeer[], open: readonly OpenDecision[]): string {
+  if (peers.length === 0) return 'npm run launch -- 5 (there is no community here yet)'
+  if (running.length === 0) return 'npm run launch'
+  const [down] = peers.filter((peer) => !running.includes(peer))
+  if (open.length === 0) return 'npm run propose -- "Where do we meet?" lake,forest,city'
+  const isAnyToAnswer = open.some(({ cast }) => cast.length < running.length)
+  if (isAnyToAnswer || down === undefined) return 'npm run vote -- CHOICE, once for each peer'
+  return `npm run restart -- ${down.number}, or wait for the deadline`
 }
 
 function overviewLine({ folder }: LocalPeer, status: Status | undefined): string {

@@ -10,6 +10,7 @@ import type { PublicKey } from '../core/keys.ts'
 import { safeText } from '../core/text.ts'
 import { type Charter, charterId, type Member, unsignedMembers } from '../decision/charter.ts'
 import { loadOrCreateIdentity } from '../storage/identity.ts'
+import { asTyped } from './as-typed.ts'
 import { newCharter, readCharterFile, signWith, writeCharterFile } from './charter-files.ts'
 import type { CommandSpec, Given } from './command.ts'
 import { EXIT, type Io } from './io.ts'
@@ -49,10 +50,7 @@ export const charterCommand: CommandSpec = {
   name: 'charter',
   about: "A community's founding document: new, sign, show.",
   notes: ['Each founder signs the same file. Whoever makes it has no special right.'],
-  examples: [
-    'equipotent charter show --data ./heron',
-    'equipotent charter new charter.json --community "The garden" …'
-  ],
+  examples: ['equipotent charter show --data ./heron', 'equipotent charter new --help'],
   commands: [newCommand, signCommand, showCommand]
 }
 
@@ -70,7 +68,8 @@ async function runNew({ words, read, io, json }: Given): Promise<number> {
   const charter = newCharter(name ?? '', members)
   writeCharterFile(file, charter)
   show(charter, io, json)
-  if (!json) io.out(`Next, each founder: equipotent charter sign ${safeText(file)} --data DIRECTORY`)
+  if (!json)
+    io.out(`Next, each founder: ${asTyped(`equipotent charter sign ${safeText(file)} --data DIRECTORY`, io.program)}`)
   return EXIT.done
 }
 

@@ -6,8 +6,10 @@
 
 import { Command, Option } from 'commander'
 import type { Problem } from '../core/errors.ts'
+import { asTyped } from './as-typed.ts'
 import type { Io } from './io.ts'
 import { createReader, quoted, type Reader } from './reader.ts'
+import { wrap } from './terminal-text.ts'
 
 /** One option. */
 export interface OptionSpec {
@@ -50,21 +52,31 @@ const JSON_OPTION: OptionSpec = {
   about: 'one JSON object a line on standard output, and nothing else'
 }
 
-/** A command of commander from its description. `onRun` hears what it would do; nothing runs during parsing. */
-export function toCommander(
-  spec: CommandSpec,
-  io: Io,
-  argv: readonly string[],
-  onRun: (run: () => Promise<number>) => void
-): Command {
+/** The parsing of one command line. */
+export interface Parsing {
+  readonly io: Io
+  readonly argv: readonly string[]
+  /** True if the command is an npm script, whose words follow `--`. */
+  readonly isScript: boolean
+  /** Hears what the command would do; nothing runs during parsing. */
+  readonly onRun: (run: () => Promise<number>) => void
+}
+
+/** Columns of help, at least and at most. */
+const HELP_WIDTH = { min: 40, max: 100 } as const
+
+/** A command of commander from its description. */
+export function toCommander(spec: CommandSpec, parsing: Parsing): Command {
+  const { io, argv, isScript, onRun } = parsing
+  const helpWidth = Math.max(HELP_WIDTH.min, Math.min(io.width, HELP_WIDTH.max))
   const command = new Command(spec.name).description(spec.about).exitOverride()
   command.configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) })
-  command.configureHelp({ helpWidth: Math.max(40, Math.min(io.width, 100)) })
-  for (const child of spec.commands ?? []) command.addCommand(toCommander(child, io, argv, onRun))
-  command.addHelpText('after', () => afterHelp(spec))
+  command.configureHelp({ helpWidth })
+  for (const child of spec.commands ?? []) command.addCommand(toCommander(child, parsing))
+  command.addHelpText('after', () => afterHelp(spec, helpWidth, io.program))
   const { run } = spec
   if (run === undefined) return command
-  if (spec.takes !== undefined) command.usage(`${spec.takes} [options]`)
+  command.usage([...(isScript ? ['--'] : []), ...(spec.takes === undefined ? [] : [spec.takes]), '[options]'].join(' '))
   for (const option of [...(spec.options ?? []), JSON_OPTION]) command.addOption(toOption(option))
   // Whatever commander does not know is reported by us, together with everything else that is wrong.
   command.allowUnknownOption().allowExcessArguments()
@@ -79,9 +91,10 @@ function toOption({ flags, about, fallback, repeatable }: OptionSpec): Option {
     : option
 }
 
-function afterHelp({ notes = [], examples }: CommandSpec): string {
-  const said = notes.length === 0 ? '' : `\n${notes.join('\n')}\n`
-  return `${said}\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`
+function afterHelp({ notes = [], examples }: CommandSpec, width: number, program: string): string {
+  const said = notes.flatMap((note) => wrap(note, width)).map((line) => `${line}\n`)
+  const shown = examples.map((example) => `  $ ${asTyped(example, program)}`)
+  return `${said.length === 0 ? '' : `\n${said.join('')}`}\nExamples:\n${shown.join('\n')}`
 }
 
 function give(command: Command, spec: CommandSpec, io: Io, argv: readonly string[]): Given {

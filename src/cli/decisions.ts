@@ -6,6 +6,7 @@
 
 import { safeText } from '../core/text.ts'
 import type { ClosedDecision, OpenDecision } from '../peer/control-protocol.ts'
+import { asTyped } from './as-typed.ts'
 import type { CommandSpec, Given } from './command.ts'
 import { durationInWords } from './duration.ts'
 import { EXIT } from './io.ts'
@@ -22,7 +23,7 @@ export const decisionsCommand: CommandSpec = {
 
 async function runDecisions({ read, io, json }: Given): Promise<number> {
   read.finish()
-  return withLocalPeer(read.text('data'), async ({ client, shown }) => {
+  return withLocalPeer(read.text('data'), io, async ({ client, shown }) => {
     const { open, closed } = await client.call('decisions', {})
     if (json) {
       for (const one of closed) io.out(JSON.stringify({ type: 'closed', ...one }))
@@ -30,23 +31,35 @@ async function runDecisions({ read, io, json }: Given): Promise<number> {
       return EXIT.done
     }
     io.out(`As ${shown} knows it:`)
-    if (open.length + closed.length === 0) io.out('  Nothing was asked yet. Try: equipotent propose "…" --options a,b')
-    for (const line of [...closed.flatMap(closedLines), ...open.flatMap(openLines)]) io.out(`  ${line}`)
+    if (open.length + closed.length === 0) {
+      io.out(
+        `  Nothing was asked yet. Try: ${asTyped('equipotent propose "Where do we meet?" --options lake,forest', io.program)}`
+      )
+    }
+    for (const line of [...closed.flatMap(closedLines), ...open.flatMap((one) => [...openLines(one), ownLine(one)])])
+      io.out(`  ${line}`)
     return EXIT.done
   })
 }
 
 /** A decision that is open, in words. */
 export function openLines(open: OpenDecision): string[] {
-  const { decision, question, options, cast, waitingFor, missing, mine, deadlineLeftMs } = open
+  const { decision, question, options, cast, waitingFor, missing, deadlineLeftMs } = open
   // A peer that has cast its ballot has no deadline any more, and says 0.
   const left = deadlineLeftMs > 0 ? ` (${durationInWords(deadlineLeftMs)} left)` : ''
   return [
     `? ${safeText(question)}  [${decision.slice(-8)}]`,
     `  ${options.map((option) => safeText(option)).join(', ')}${left}`,
-    `  ballots known: ${namesOf(cast)}; own: ${mine.state === 'none' ? 'none yet' : safeText(mine.answer)}`,
-    `  waiting for ${safeText(waitingFor)}${missing.length === 0 ? '' : `: ${namesOf(missing)}`}`
+    `  ballots known: ${namesOf(cast)}`,
+    `  waiting for ${safeText(waitingFor)}`,
+    ...(missing.length === 0 ? [] : [`  not heard from in this step: ${namesOf(missing)}`])
   ]
+}
+
+/** This peer's own answer, in words. */
+export function ownLine({ mine }: OpenDecision): string {
+  const state = { none: 'none yet', draft: `${safeText(mine.answer)}, not cast yet`, cast: safeText(mine.answer) }
+  return `  own ballot: ${state[mine.state]}`
 }
 
 function closedLines({ decision, question, result, certified, signers, notCounted }: ClosedDecision): string[] {

@@ -35,10 +35,15 @@ export const DEMO_DEFAULTS = {
   options: ['lake', 'forest', 'city'],
   seed: 1,
   deadlineMs: 4_000,
-  timeLimitMs: 60_000
+  timeLimitMs: 60_000,
+  /** Where people watch, a decision should take as long as following it. */
+  paceToWatchMs: 400
 } as const
 
 const PEERS_MAX = 100
+
+/** With many peers the default pace is faster, so that nobody waits longer than this. Unit: milliseconds. */
+const PACED_VOTING_MS_MAX = 8_000
 
 /** The options, for help. */
 export const DEMO_OPTIONS: readonly OptionSpec[] = [
@@ -47,7 +52,11 @@ export const DEMO_OPTIONS: readonly OptionSpec[] = [
   ...PROPOSAL_OPTIONS.map((option) => ({ ...option, ...demoFallback(option.flags) })),
   { flags: '--kill <who>', about: 'founder, random, none, or numbers like 2,5', fallback: 'founder' },
   { flags: '--degree <number>', about: 'links of the gossip mesh; 3 makes hops visible' },
-  { flags: '--pace <time>', about: 'pause between ballots, to talk about', fallback: '0' },
+  {
+    flags: '--pace <time>',
+    about: 'pause between ballots, to talk about',
+    fallback: `${DEMO_DEFAULTS.paceToWatchMs}ms on a screen, else 0`
+  },
   { flags: '--seed <number>', about: 'repeats who asks, who says what, and who is killed', fallback: '1' },
   { flags: '--data <directory>', about: 'where to keep the peers’ files', fallback: 'a temporary folder' },
   { flags: '--time-limit <seconds>', about: 'give up after this long, with exit code 3', fallback: '60' },
@@ -59,10 +68,12 @@ function demoFallback(flags: string): Partial<OptionSpec> {
   return flags.startsWith('--deadline') ? { fallback: '4s, and longer with --pace' } : {}
 }
 
-/** Reads and completes the options. Throws `OptionsError` with every problem. */
-export function readDemoOptions(read: Reader): DemoOptions {
+/** Reads and completes the options. `isWatched` says that people look on, at a screen. Throws `OptionsError` with every problem. */
+export function readDemoOptions(read: Reader, isWatched: boolean): DemoOptions {
   const peers = read.wholeNumber('peers', { min: 1, max: PEERS_MAX }) ?? DEMO_DEFAULTS.peers
-  const paceMs = read.durationMs('pace', { minMs: 0, maxMs: UNITS_MS.m, bareUnit: 'ms' }) ?? 0
+  const paceMs =
+    read.durationMs('pace', { minMs: 0, maxMs: UNITS_MS.m, bareUnit: 'ms' }) ??
+    (isWatched ? Math.min(DEMO_DEFAULTS.paceToWatchMs, PACED_VOTING_MS_MAX / peers) : 0)
   const timeLimitMs = read.durationMs('time-limit', { minMs: 1_000, maxMs: UNITS_MS.d, bareUnit: 's' })
   const question = read.text('question') ?? DEMO_DEFAULTS.question
   const options = read.list('options') ?? DEMO_DEFAULTS.options

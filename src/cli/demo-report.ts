@@ -4,11 +4,15 @@
  * @packageDocumentation
  */
 
+import { maxFaulty } from '../core/quorum.ts'
 import { safeText } from '../core/text.ts'
 import type { Resources } from '../launcher/resources.ts'
 import type { PeerEvidence } from '../observation/evidence-files.ts'
 import type { Verdict } from '../observation/verdict.ts'
+import { asTyped, hasScripts, shellWord } from './as-typed.ts'
 import { durationInWords } from './duration.ts'
+import { signedInWords } from './screen.ts'
+import type { Paint } from './terminal-text.ts'
 
 /** The figures of a demo: its last line in `--json`. Programs rely on the names. */
 export interface DemoSummary {
@@ -75,33 +79,62 @@ export function summarise(facts: DemoFacts): DemoSummary {
   }
 }
 
+/** What the words need beyond the figures. */
+export interface Retold {
+  /** Validators whose signature the certificate carries. */
+  readonly signers: number
+  readonly afterBallotsMs: number
+  readonly paint: Paint
+}
+
 /** The figures in words. */
-export function summaryLines(summary: DemoSummary, signersInWords: string): string[] {
-  const { result, identical, decidedPeers, alive, peers, launchMs, decisionMs } = summary
+export function summaryLines(summary: DemoSummary, { signers, afterBallotsMs, paint }: Retold): string[] {
+  const { result, identical, decidedPeers, alive, peers, launchMs } = summary
   const { messagesPerPeer, bytesPerPeer, cpuMsPerPeer, rssMiBPerPeer } = summary
   if (decidedPeers === 0) return ['Nothing was decided.']
+  const same = identical ? 'The same outcome' : paint.bad('DIFFERENT OUTCOMES')
   return [
-    `Decided: ${safeText(result)}`,
-    `${signersInWords}, authored by nobody`,
-    `${identical ? 'The same outcome' : 'DIFFERENT OUTCOMES'} at ${decidedPeers} of the ${alive} peers still running (${peers} started)`,
-    `One network after ${durationInWords(launchMs)}; certified everywhere ${durationInWords(decisionMs)} after the question`,
-    `A peer said ${messagesPerPeer} messages (${(bytesPerPeer / 1000).toFixed(1)} kB), used ${durationInWords(cpuMsPerPeer)} of processor and ${rssMiBPerPeer} MiB of memory`
+    paint.bold(`Decided: ${safeText(result)}`),
+    `${same} at ${decidedPeers} of the ${alive} peers still running (${peers} started)`,
+    capitalised(`${signedInWords(signers, peers)}, authored by nobody`),
+    `One network after ${durationInWords(launchMs)}; certified everywhere ${durationInWords(afterBallotsMs)} after the last ballot`,
+    `On average a peer said ${messagesPerPeer} messages (${(bytesPerPeer / 1000).toFixed(1)} kB), used ` +
+      `${durationInWords(cpuMsPerPeer)} of processor and ${rssMiBPerPeer} MiB of memory`
   ]
 }
 
-/** What to try next. */
-export function nextSteps(peers: number, certificate: string | undefined): string[] {
-  return [
-    'Try next:',
-    ...(certificate === undefined
-      ? ['  npm run demo -- --keep                  keep the files, then check a certificate with "verify"']
-      : [`  npx equipotent verify ${safeText(certificate, 400)}`]),
-    `  npm run demo -- --peers ${peers === 10 ? 16 : 10} --kill 1,2,3      more of them fail`,
-    '  npm run demo -- --kill random --seed 2  somebody else',
-    '  npm run demo -- --pace 1s               slow enough to talk about',
-    '  npm run launch -- 5                     peers that stay, to vote with'
-  ]
+/** Why there is no decision, and whom it would take. */
+export function undecidedSentence(lost: readonly string[], peers: number, timeLimitMs: number): string {
+  const f = maxFaulty(peers)
+  if (lost.length === peers) return 'No decision: every peer is gone.'
+  if (lost.length <= f) return `No decision within ${durationInWords(timeLimitMs)}.`
+  const can = f === 0 ? 'none' : `only ${f}`
+  return `No decision within ${durationInWords(timeLimitMs)}: ${lost.join(', ')} are gone, and ${peers} peers can lose ${can}.`
 }
+
+/** What to try next: commands that work as they are printed, each with what it shows. */
+export function nextSteps(peers: number, certificate: string | undefined, program: string): string[] {
+  const demo = (rest: string): string => asTyped(`equipotent demo ${rest}`, program)
+  const steps: readonly (readonly [string, string])[] = [
+    ...(certificate === undefined
+      ? [[demo('--keep'), 'keeps the files, to check a certificate'] as const]
+      : [[asTyped(`equipotent verify ${shellWord(certificate)}`, program), 'checks it as a stranger would'] as const]),
+    [demo(`--peers ${peers === 10 ? 16 : 10} --kill 1,2,3`), 'more of them fail'],
+    [demo('--peers 4 --kill 1,2 --time-limit 15'), 'too many fail: no decision'],
+    [demo('--pace 2s'), 'slow enough to talk about'],
+    ...(hasScripts(program) ? [['npm run launch -- 5', 'peers that stay, to vote with'] as const] : [])
+  ]
+  // A long path would push every explanation off the screen.
+  const columns = Math.max(
+    ...steps.map(([command]) => command.length).filter((length) => length <= COMMAND_COLUMNS_MAX)
+  )
+  return ['Try next:', ...steps.map(([command, why]) => `  ${command.padEnd(columns)}   ${why}`)]
+}
+
+/** Columns of the longest command that explanations line up with. */
+const COMMAND_COLUMNS_MAX = 56
+
+const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)
 

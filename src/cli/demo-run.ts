@@ -8,6 +8,7 @@
  */
 
 import { setTimeout as pause } from 'node:timers/promises'
+import { safeText } from '../core/text.ts'
 import type { Launcher } from '../launcher/launcher.ts'
 import type { DemoOptions } from './demo-options.ts'
 import type { DemoPlan } from './demo-plan.ts'
@@ -32,7 +33,10 @@ export interface DemoDecision {
   readonly survivors: readonly Watched[]
   /** True if every survivor holds the certificate. */
   readonly isCertified: boolean
+  /** From the question to the last survivor's certificate. */
   readonly decisionMs: number
+  /** From the last ballot to the last survivor's certificate. */
+  readonly afterBallotsMs: number
 }
 
 /** Asks the question, lets everybody answer, kills half-way, and waits for every survivor. */
@@ -41,7 +45,7 @@ export async function runDecision(stage: DemoStage): Promise<DemoDecision> {
   const survivors = watcher.peers.filter(({ peer }) => !plan.victims.includes(peer.number))
   const askedAt = performance.now()
   const proposer = watcher.peer(plan.proposer)
-  show.say(`${labelOf(proposer)} asks: ${options.proposal.question}`)
+  show.say(`${labelOf(proposer)} asks: ${safeText(options.proposal.question, 500)}`)
   const { decision } = await proposer.client.call('propose', options.proposal)
   const isHeard = await watcher.wait(() => watcher.peers.every((one) => decisionAt(one, decision) !== undefined), until)
   if (isHeard) {
@@ -49,18 +53,18 @@ export async function runDecision(stage: DemoStage): Promise<DemoDecision> {
     await killVictims(decision, stage)
     await castAll(plan.otherVoters, decision, stage)
   }
-  const isCertified = await watcher.wait(
-    () => survivors.length > 0 && survivors.every((one) => decisionAt(one, decision)?.certified === true),
-    until
-  )
-  return { decision, survivors, isCertified, decisionMs: performance.now() - askedAt }
+  const castAt = performance.now()
+  const hasEveryCertificate = (): boolean => survivors.every((one) => decisionAt(one, decision)?.certified === true)
+  const isCertified = survivors.length > 0 && (await watcher.wait(hasEveryCertificate, until))
+  const now = performance.now()
+  return { decision, survivors, isCertified, decisionMs: now - askedAt, afterBallotsMs: now - castAt }
 }
 
 async function castAll(numbers: readonly number[], decision: string, stage: DemoStage): Promise<void> {
   for (const number of numbers) {
+    await pause(stage.options.paceMs, undefined, { signal: stage.until }).catch(() => undefined)
     if (stage.until.aborted) return
     await cast(number, decision, stage)
-    await pause(stage.options.paceMs, undefined, { signal: stage.until }).catch(() => undefined)
   }
 }
 

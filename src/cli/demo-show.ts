@@ -9,7 +9,7 @@ import { safeText } from '../core/text.ts'
 import type { Watched } from './demo-watcher.ts'
 import type { Io } from './io.ts'
 import { createLiveScreen } from './live-screen.ts'
-import { narrate } from './narrate.ts'
+import { createNarrator } from './narrate.ts'
 
 /** What a demo tells. */
 export interface DemoShow {
@@ -50,6 +50,7 @@ function jsonShow(io: Io): DemoShow {
 
 /** Sentences from one peer's eyes, and from everybody when it is certified. */
 function sentenceShow(io: Io): DemoShow {
+  const narrate = createNarrator()
   let eyes: Watched | undefined
   return {
     say: io.out,
@@ -77,8 +78,9 @@ function screenShow(io: Io): DemoShow {
   let eyes: Watched | undefined
   let screen: Awaited<ReturnType<typeof createLiveScreen>> | undefined
   let note = ''
+  const killed: string[] = []
   const draw = (): void => {
-    if (eyes !== undefined) screen?.show(eyes.view, note)
+    if (eyes !== undefined) screen?.show(eyes.view, { note, killed })
   }
   const say = (sentence: string): void => {
     note = sentence
@@ -90,7 +92,10 @@ function screenShow(io: Io): DemoShow {
     onEvent: (_, watched) => {
       if (watched === eyes) draw()
     },
-    onLauncher: (_, sentence) => say(sentence),
+    onLauncher(fact, sentence) {
+      if (fact.type === 'fault-injected') killed.push(fact.target)
+      say(sentence)
+    },
     async lookThrough(watched) {
       eyes = watched
       screen = await createLiveScreen(io)

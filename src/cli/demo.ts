@@ -10,7 +10,7 @@
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { OperationError } from '../core/errors.ts'
 import { maxFaulty } from '../core/quorum.ts'
 import { safeText } from '../core/text.ts'
@@ -25,11 +25,12 @@ import type { CommandSpec, Given } from './command.ts'
 import { openLines } from './decisions.ts'
 import { DEMO_OPTIONS, type DemoOptions, killNote, readDemoOptions } from './demo-options.ts'
 import { planDemo } from './demo-plan.ts'
-import { type DemoSummary, nextSteps, summarise, summaryLines } from './demo-report.ts'
+import { type DemoSummary, nextSteps, summarise, summaryLines, undecidedSentence } from './demo-report.ts'
 import { type DemoDecision, runDecision } from './demo-run.ts'
 import { createDemoShow, type DemoShow } from './demo-show.ts'
 import { type DemoWatcher, decisionAt, type Watched, watchAll } from './demo-watcher.ts'
 import { EXIT, type Io } from './io.ts'
+import { createPaint } from './terminal-text.ts'
 import { verdictEvent, verdictLines } from './verdict.ts'
 
 /** How long peers stay, with nothing open, if this process is killed. Unit: milliseconds. */
@@ -50,7 +51,7 @@ export const demoCommand: CommandSpec = {
 }
 
 async function runDemo({ read, io, json }: Given): Promise<number> {
-  const options = readDemoOptions(read)
+  const options = readDemoOptions(read, io.interactive && !json)
   const directory =
     options.data === undefined ? await mkdtemp(join(tmpdir(), 'equipotent-')) : join(resolve(options.data))
   const isTemporary = options.data === undefined && !options.keep
@@ -95,8 +96,19 @@ interface Play {
 }
 
 async function perform(play: Play): Promise<number> {
+  const { options, io } = play
+  const timeIsUp = new AbortController()
+  // Not AbortSignal.timeout: its timer does not keep the process alive, and with every peer dead nothing else does.
+  const timer = setTimeout(() => timeIsUp.abort(), options.timeLimitMs)
+  try {
+    return await performUntil(play, AbortSignal.any([io.interrupted, timeIsUp.signal]))
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function performUntil(play: Play, until: AbortSignal): Promise<number> {
   const { options, launcher, show, io } = play
-  const until = AbortSignal.any([io.interrupted, AbortSignal.timeout(options.timeLimitMs)])
   const plan = planDemo({ ...options, options: options.proposal.options, rule: options.proposal.rule ?? 'plurality' })
   const note = killNote(plan.victims, options.peers)
   if (note !== undefined) show.say(note)
@@ -105,7 +117,7 @@ async function perform(play: Play): Promise<number> {
   if (watcher === undefined) return giveUp(io, 'The peers did not become one network in time.')
   try {
     const launchMs = performance.now() - startedAt
-    show.say(`${options.peers} peers are one network; no single loss would cut it.`)
+    if (options.peers > 1) show.say(`${options.peers} peers are one network; no single loss would cut it.`)
     const [eyes] = watcher.peers.filter(({ peer }) => !plan.victims.includes(peer.number))
     if (eyes !== undefined) await show.lookThrough(eyes)
     const decided = await runDecision({ options, plan, launcher, watcher, show, until })
@@ -115,14 +127,20 @@ async function perform(play: Play): Promise<number> {
   }
 }
 
+function startSentence(peers: number): string {
+  const f = maxFaulty(peers)
+  if (peers === 1) return 'Starting one peer, which decides alone.'
+  const bearable = f === 0 ? 'none of them may fail (that takes four)' : `any ${f} of them may fail or lie`
+  return `Starting ${peers} peers; ${bearable}. The others join through the first.`
+}
+
 async function launchAll(
   { options, directory, launcher, show }: Play,
   until: AbortSignal
 ): Promise<DemoWatcher | undefined> {
   const { peers: count, degree, seed } = options
   const { peers } = await foundCommunity({ directory, peers: count, name: 'Demo' })
-  const survives = maxFaulty(count)
-  show.say(`Starting ${count} peers; any ${survives} of them may fail or lie. The others join through the first.`)
+  show.say(startSentence(count))
   const gaveUp = new Promise<undefined>((resolve) => {
     if (until.aborted) resolve(undefined)
     until.addEventListener('abort', () => resolve(undefined), { once: true })
@@ -143,7 +161,7 @@ async function launchAll(
 }
 
 async function conclude(play: Play, watcher: DemoWatcher, went: DemoDecision, launchMs: number): Promise<number> {
-  const { launcher, show, io, directory } = play
+  const { options, launcher, show, io, directory } = play
   const { decision, survivors, isCertified, decisionMs } = went
   const alive = survivors.map(({ peer }) => peer.folder)
   const used = await Promise.all(survivors.map(({ peer }) => resourcesOf(launcher.child(peer.number)?.pid ?? 0)))
@@ -157,7 +175,10 @@ async function conclude(play: Play, watcher: DemoWatcher, went: DemoDecision, la
   const summary = summarise({ decision, evidence, alive, launchMs, decisionMs, resources, verdict })
   tellResult(play, went, summary, verdict)
   if (io.interrupted.aborted) return EXIT.interrupted
-  if (!isCertified) return giveUp(io, 'No decision within the time limit.', verdict.pass)
+  if (!isCertified) {
+    const lost = watcher.peers.filter((one) => !survivors.includes(one)).map((one) => safeText(one.name, 40))
+    return giveUp(io, undecidedSentence(lost, options.peers, options.timeLimitMs), verdict.pass)
+  }
   return verdict.pass && summary.identical ? EXIT.done : EXIT.saidNo
 }
 
@@ -174,20 +195,22 @@ function tellResult(play: Play, went: DemoDecision, summary: DemoSummary, verdic
   }
   const [eyes] = went.survivors
   const signers = eyes === undefined ? 0 : (decisionAt(eyes, went.decision)?.signers.length ?? 0)
-  const signed = signers === options.peers ? 'Signed by all' : `Signed by ${signers} of ${options.peers}`
+  const paint = createPaint(io.colour)
   const certificate = isTemporary ? undefined : certificateIn(eyes?.peer.dataDirectory, went.decision)
   const kept = isTemporary ? [] : [`The peers' files are in ${safeText(directory, 400)}`]
   const parts = [
-    summaryLines(summary, signed),
-    verdictLines(verdict),
-    [...kept, ...nextSteps(options.peers, certificate)]
+    summaryLines(summary, { signers, afterBallotsMs: went.afterBallotsMs, paint }),
+    verdictLines(verdict, paint, true),
+    [...kept, ...nextSteps(options.peers, certificate, io.program)]
   ]
   for (const line of parts.flatMap((lines) => ['', ...lines])) io.out(line)
 }
 
+/** The certificate's path, as short as it can be typed here. */
 function certificateIn(dataDirectory: string | undefined, decision: string): string | undefined {
   const file = join(dataDirectory ?? '', 'certificates', `${decision}.json`)
-  return existsSync(file) ? file : undefined
+  const fromHere = relative(process.cwd(), file)
+  return existsSync(file) ? (fromHere.startsWith('..') ? file : fromHere) : undefined
 }
 
 function giveUp(io: Io, sentence: string, isSafe = true): number {

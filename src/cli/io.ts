@@ -4,6 +4,8 @@
  * @packageDocumentation
  */
 
+import { programAsTyped } from './as-typed.ts'
+
 /** A command's outside world. */
 export interface Io {
   /** One line of what was asked for. With `--json`, one object. */
@@ -15,6 +17,8 @@ export interface Io {
   /** Columns of the terminal. */
   readonly width: number
   readonly colour: boolean
+  /** How a person types `equipotent` here; see `as-typed.ts`. */
+  readonly program: string
   /** Aborts when the person wants out: SIGINT or SIGTERM. A second SIGINT ends the process at once. */
   readonly interrupted: AbortSignal
   /** Whoever started this process and left a channel open, e.g. the launcher. */
@@ -58,6 +62,7 @@ export function processIo(): Io {
       return process.stdout.columns ?? WIDTH_DEFAULT
     },
     colour: wantsColour(process.env, process.stdout.isTTY === true),
+    program: programAsTyped(process.env, process.argv[1] ?? '', process.cwd()),
     interrupted: interrupt.signal,
     ...(process.send === undefined ? {} : { parent: processParent() })
   }

@@ -4,14 +4,17 @@
  * @packageDocumentation
  */
 
-import { relative, resolve } from 'node:path'
-import { OptionsError } from '../core/errors.ts'
+import { existsSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
+import { OperationError } from '../core/errors.ts'
 import { safeText } from '../core/text.ts'
-import { BACKGROUND_DIRECTORY } from '../launcher/community.ts'
+import { BACKGROUND_DIRECTORY, CHARTER_FILE } from '../launcher/community.ts'
 import { runningPeers } from '../launcher/launcher.ts'
 import { type ControlClient, connectControl } from '../peer/control-client.ts'
 import type { Who } from '../peer/control-protocol.ts'
+import { asTyped, shellWord } from './as-typed.ts'
 import type { OptionSpec } from './command.ts'
+import type { Io } from './io.ts'
 
 /** The option that chooses. */
 export const DATA_OPTION: OptionSpec = {
@@ -31,14 +34,26 @@ export interface LocalConnection {
 /** Does something with a local peer and closes the connection, whatever happens. */
 export async function withLocalPeer<Result>(
   data: string | undefined,
+  io: Pick<Io, 'program'>,
   use: (connection: LocalConnection) => Promise<Result>
 ): Promise<Result> {
   const dataDirectory = data === undefined ? await firstRunning() : resolve(data)
-  const client = await connectControl(dataDirectory)
+  const client = await connect(dataDirectory, io.program)
   try {
     return await use({ client, dataDirectory, shown: shownPath(dataDirectory) })
   } finally {
     client.close()
+  }
+}
+
+/** Connects, or says how the peer that lives there is started. */
+async function connect(dataDirectory: string, program: string): Promise<ControlClient> {
+  try {
+    return await connectControl(dataDirectory)
+  } catch (error) {
+    if (!(error instanceof OperationError) || !existsSync(join(dataDirectory, CHARTER_FILE))) throw error
+    const start = asTyped(`equipotent peer --data ${shellWord(shownPath(dataDirectory))}`, program)
+    throw new OperationError(`${error.message}; start it with: ${start}`, 'did-not-happen', error)
   }
 }
 
@@ -61,6 +76,8 @@ export function callOf({ name, short }: Who): string {
 async function firstRunning(): Promise<string> {
   const [first] = await runningPeers(BACKGROUND_DIRECTORY)
   if (first !== undefined) return first.dataDirectory
-  const expected = 'a running peer; start some with: npm run launch -- 5'
-  throw new OptionsError([{ path: '--data', got: `nothing, and no peer runs in ${BACKGROUND_DIRECTORY}`, expected }])
+  throw new OperationError(
+    `no peer runs in ${BACKGROUND_DIRECTORY}, and no other was named with --data; start some with: npm run launch -- 5`,
+    'did-not-happen'
+  )
 }

@@ -29,19 +29,39 @@ const TELL: { readonly [Type in TraceFact['type']]: Tell<Type> } = {
   message: () => undefined,
   rule: () => undefined,
   progress: ({ stage, waitingFor }, who) =>
-    waitingFor === '' ? undefined : `${who} is ${safeText(stage)}, waiting for ${safeText(waitingFor)}`,
+    waitingFor === '' ? undefined : `${who} ${STEP[stage] ?? safeText(stage)}; it waits for ${safeText(waitingFor)}`,
   decided: ({ result }, who) => `${who} decided: ${safeText(result)}`,
   certified: ({ signers }, who) => `${who} holds the certificate, signed by ${signers.length}`,
   accused: ({ accused, explanation, evidence }, who, call) =>
     `${who} saw ${call(accused)} break the rules${evidence ? ', with proof' : ''}: ${safeText(explanation)}`,
   'fault-injected': ({ fault, target }, _, call) => `on purpose: ${safeText(fault)} ${call(target)}`,
-  dropped: ({ reason, count }, who) => `${who} dropped ${count}: ${safeText(reason)}`
+  dropped: () => undefined
+}
+
+/** What a peer does in each step. See `decision/progress.ts`. */
+const STEP: Readonly<Record<string, string>> = {
+  gathering: 'gathers ballots',
+  sharing: 'tells which ballots it has seen',
+  agreeing: 'agrees with the others on one set of ballots',
+  signing: 'has counted, and signs the outcome'
 }
 
 /** The sentence for an event, or `undefined` if it has none. */
-export function narrate(event: TraceEvent, call: CallBy): string | undefined {
-  const tell = TELL[event.type] as Tell<TraceFact['type']> | undefined
-  return tell?.(event as never, call(event.peer), call)
+export type Narrator = (event: TraceEvent, call: CallBy) => string | undefined
+
+/** Tells one event after the other: a step when it is reached, and not again for everyone it waits for. */
+export function createNarrator(): Narrator {
+  const reached = new Map<string, string>()
+  return (event, call) => {
+    if (event.type === 'progress') {
+      const key = `${event.peer} ${event.decision}`
+      if (reached.get(key) === event.stage) return undefined
+      reached.set(key, event.stage)
+    }
+    if (event.type === 'certified') reached.delete(`${event.peer} ${event.decision}`)
+    const tell = TELL[event.type] as Tell<TraceFact['type']> | undefined
+    return tell?.(event as never, call(event.peer), call)
+  }
 }
 
 /** What a ballot says, in words. */

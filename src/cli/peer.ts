@@ -13,7 +13,8 @@ import type { Peer, PeerOptions } from '../peer/peer.ts'
 import type { CommandSpec, Given } from './command.ts'
 import { UNITS_MS } from './duration.ts'
 import { EXIT, type Io } from './io.ts'
-import { narrate } from './narrate.ts'
+import { createNarrator } from './narrate.ts'
+import type { Reader } from './reader.ts'
 
 /** How often a lingering peer looks whether anything is open. Unit: milliseconds. */
 const LOOK_EVERY_MS = 250
@@ -34,6 +35,7 @@ export const peerCommand: CommandSpec = {
     { flags: '--linger <time>', about: 'when whoever started it is gone: stop after this long with nothing open' }
   ],
   examples: [
+    'equipotent peer --data ./heron --name heron',
     'equipotent peer --data ./heron --charter ./charter.json --listen /ip4/0.0.0.0/tcp/4001',
     'equipotent peer --data ./wren --join /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW… --vote random'
   ],
@@ -49,10 +51,10 @@ interface PeerCommandOptions {
 
 async function runPeer(given: Given): Promise<number> {
   try {
-    const options = readOptions(given)
+    const options = await readOptions(given)
     if (options.foundAs !== undefined) await foundAlone(options.peer.dataDirectory, options.foundAs)
     const { createPeer } = await import('../peer/peer.ts')
-    const peer = await createPeer({ ...options.peer, onTrace: (event) => show(event, given) })
+    const peer = await createPeer({ ...options.peer, onTrace: showTo(given) })
     return await stayUntilStopped(peer, options, given.io)
   } catch (error) {
     tellLauncher(given.io, { type: 'failed', message: safeText((error as Error).message, 1_000) })
@@ -62,12 +64,13 @@ async function runPeer(given: Given): Promise<number> {
   }
 }
 
-function readOptions({ read }: Given): PeerCommandOptions {
+async function readOptions({ read }: Given): Promise<PeerCommandOptions> {
   const data = read.text('data')
   if (data === undefined) read.problem('--data', undefined, "a directory for this peer's identity and store")
   const degree = read.wholeNumber('degree', { min: 2, max: 12 })
   const seed = read.wholeNumber('seed', { min: 0, max: Number.MAX_SAFE_INTEGER })
   const lingerMs = read.durationMs('linger', { minMs: 0, maxMs: UNITS_MS.d })
+  await checkAddresses(read)
   const [charter, vote] = [read.text('charter'), read.text('vote')]
   read.finish()
   return {
@@ -82,6 +85,16 @@ function readOptions({ read }: Given): PeerCommandOptions {
     },
     foundAs: charter === undefined ? read.text('name') : undefined,
     lingerMs
+  }
+}
+
+async function checkAddresses(read: Reader): Promise<void> {
+  const { parseAddress } = await import('../network/addresses.ts')
+  for (const name of ['listen', 'join']) {
+    for (const text of read.texts(name)) {
+      if (parseAddress(text) === undefined)
+        read.problem(`--${name}`, text, 'an address such as /ip4/127.0.0.1/tcp/4001')
+    }
   }
 }
 
@@ -117,7 +130,10 @@ function tellLauncher(io: Io, message: LaunchMessage): void {
   io.parent?.tell(message)
 }
 
-function show(event: TraceEvent, { io, json }: Given): void {
-  const line = json ? JSON.stringify(event) : narrate(event, (short) => `…${short}`)
-  if (line !== undefined) io.out(line)
+function showTo({ io, json }: Given): (event: TraceEvent) => void {
+  const narrate = createNarrator()
+  return (event) => {
+    const line = json ? JSON.stringify(event) : narrate(event, (short) => `…${short}`)
+    if (line !== undefined) io.out(line)
+  }
 }

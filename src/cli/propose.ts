@@ -6,6 +6,7 @@
 
 import { safeText } from '../core/text.ts'
 import type { ProposeParams } from '../peer/control-protocol.ts'
+import { asTyped, shellWord } from './as-typed.ts'
 import type { CommandSpec, Given, OptionSpec } from './command.ts'
 import { UNITS_MS } from './duration.ts'
 import { EXIT } from './io.ts'
@@ -58,25 +59,30 @@ async function runPropose({ words, read, io, json }: Given): Promise<number> {
   if (options === undefined) read.problem('--options', undefined, 'at least two options, e.g. lake,forest')
   const rest = readProposalOptions(read)
   read.finish()
-  return withLocalPeer(read.text('data'), async (connection) => {
+  return withLocalPeer(read.text('data'), io, async (connection) => {
     const { decision } = await connection.client.call('propose', { question, options: options ?? [], ...rest })
     if (json) io.out(JSON.stringify({ type: 'proposed', decision, data: connection.dataDirectory }))
     else {
       io.out(decision)
-      io.err(
-        `Asked through ${connection.shown}. Next: equipotent vote ${decision.slice(-8)} ${safeText(options?.[0] ?? '')}`
-      )
+      const vote = `equipotent vote ${decision.slice(-8)} ${shellWord(safeText(options?.[0] ?? ''))}`
+      io.err(`Asked through ${connection.shown}. Next: ${asTyped(vote + dataOption(read, connection), io.program)}`)
     }
-    return read.flag('wait') ? untilCertified(decision, connection, { io, json }) : EXIT.done
+    return read.flag('wait') ? untilCertified(decision, connection, { io, json, read }) : EXIT.done
   })
+}
+
+/** The option that names the same peer again, if it had to be named. */
+function dataOption(read: Reader, { shown }: LocalConnection): string {
+  return read.text('data') === undefined ? '' : ` --data ${shellWord(shown)}`
 }
 
 /** Waits until the peer holds the certificate of `decision`, and tells the result. */
 export async function untilCertified(
   decision: string,
-  { client, shown }: LocalConnection,
-  { io, json }: Pick<Given, 'io' | 'json'>
+  connection: LocalConnection,
+  { io, json, read }: Pick<Given, 'io' | 'json' | 'read'>
 ): Promise<number> {
+  const { client, shown } = connection
   const isCertified = new Promise<boolean>((resolve, reject) => {
     const onEvent = (event: { readonly type: string; readonly decision?: unknown }): void => {
       if (event.type === 'certified' && event.decision === decision) resolve(true)
@@ -86,7 +92,9 @@ export async function untilCertified(
     io.interrupted.addEventListener('abort', () => resolve(false), { once: true })
   })
   if (!(await isCertified)) {
-    io.err(`Not decided yet at ${shown}. It goes on without us; see: equipotent status`)
+    io.err(
+      `Not decided yet at ${shown}. It goes on without us; see: ${asTyped(`equipotent status${dataOption(read, connection)}`, io.program)}`
+    )
     return EXIT.undecided
   }
   const { closed } = await client.call('decisions', {})

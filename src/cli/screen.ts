@@ -7,6 +7,7 @@
  * @packageDocumentation
  */
 
+import { enoughToCertify } from '../core/quorum.ts'
 import { safeText } from '../core/text.ts'
 import {
   type CommunityView,
@@ -22,6 +23,8 @@ export interface ScreenOptions {
   /** Columns of the terminal. Limit: drawn for 24 to 100. */
   readonly width: number
   readonly colour: boolean
+  /** Short ids of peers that are known to be dead. The peer that looks cannot know: to it they are only silent. */
+  readonly killed?: readonly string[]
 }
 
 const WIDTH_MIN = 24
@@ -49,7 +52,7 @@ export function renderView(view: CommunityView, options: ScreenOptions): string[
     '',
     ...(decision === undefined ? [paint.dim('No question yet.')] : question(decision, view, width, paint)),
     '',
-    ...grid(view, decision, width, paint),
+    ...grid(view, decision, options.killed ?? [], width, paint),
     ...(decision === undefined ? [] : ['', ...progress(decision, view, width, paint)]),
     ...trouble(view, width, paint),
     '',
@@ -72,34 +75,46 @@ function question(decision: DecisionView, view: CommunityView, width: number, pa
   ]
 }
 
-function grid(view: CommunityView, decision: DecisionView | undefined, width: number, paint: Paint): string[] {
+function grid(
+  view: CommunityView,
+  decision: DecisionView | undefined,
+  killed: readonly string[],
+  width: number,
+  paint: Paint
+): string[] {
   const shorts = decision?.validators.length ? decision.validators : Object.keys(view.peers)
   const peers = [...shorts].sort().flatMap((short) => view.peers[short] ?? [])
-  const cells = peers.map((peer) => cell(peer, decision))
+  const cells = peers.map((peer) => cell(peer, decision, killed.includes(peer.short)))
   const cellWidth = Math.min(width, NAME_COLUMNS + 16)
   const columns = Math.max(1, Math.floor((width + 2) / (cellWidth + 2)))
   const rows = Math.ceil(cells.length / columns)
   const lines = Array.from({ length: rows }, (_, row) =>
     cells
       .slice(row * columns, (row + 1) * columns)
-      .map(({ text, isCast }) => (isCast ? paint.good : paint.dim)(fitTo(text, cellWidth)))
+      .map(({ text, look }) => paint[look](fitTo(text, cellWidth)))
       .join('  ')
       .trimEnd()
   )
-  return [...lines, paint.dim(cutTo('● ballot known here   ○ not yet   ~ no direct link', width))]
+  const legend = ['● ballot known', '○ not yet', '~ no direct link', ...(killed.length === 0 ? [] : ['✗ killed'])]
+  return [...lines, paint.dim(cutTo(legend.join('   '), width))]
 }
 
-function cell(peer: PeerView, decision: DecisionView | undefined): { text: string; isCast: boolean } {
+function cell(
+  peer: PeerView,
+  decision: DecisionView | undefined,
+  isKilled: boolean
+): { text: string; look: keyof Paint } {
   const isCast = decision !== undefined && Object.hasOwn(decision.cast, peer.short)
   const name = fitTo(safeCut(peer.name === '' ? '?' : peer.name, NAME_COLUMNS), NAME_COLUMNS)
   const link = peer.self || peer.connected ? ' ' : '~'
-  return { text: `${isCast ? '●' : '○'} ${name} …${fitTo(safeCut(peer.short, 8), 8)} ${link}`, isCast }
+  const text = `${isCast ? '●' : '○'} ${name} …${fitTo(safeCut(peer.short, 8), 8)} ${isKilled ? '✗' : link}`
+  return { text, look: isKilled ? 'bad' : isCast ? 'good' : 'dim' }
 }
 
 function progress(decision: DecisionView, view: CommunityView, width: number, paint: Paint): string[] {
   return [
     stepLine(decision.stage, width, paint),
-    ...(decision.certified ? outcome(decision, width, paint) : waiting(decision, view, width, paint))
+    ...(decision.certified ? outcome(decision, view, width, paint) : waiting(decision, view, width, paint))
   ]
 }
 
@@ -115,30 +130,50 @@ function stepLine(stage: string, width: number, paint: Paint): string {
 
 function waiting(decision: DecisionView, view: CommunityView, width: number, paint: Paint): string[] {
   const meaning = STEPS.find((step) => step.stage === decision.stage)?.meaning
-  const names = decision.missing.map((short) => safeText(nameOf(view, short), 40)).join(', ')
-  const whom = names === '' ? '' : `: ${names}`
+  const whom = namesOf(view, decision.missing)
   const decided =
     decision.outcome === undefined ? [] : wrap(`Counted here: ${safeText(decision.outcome.result)}`, width)
   return [
     ...(meaning === undefined ? [] : wrap(meaning, width)),
     ...decided.map(paint.bold),
-    ...(decision.waitingFor === '' ? [] : wrap(`Waiting for ${safeText(decision.waitingFor)}${whom}`, width)).map(
+    ...(decision.waitingFor === '' ? [] : wrap(`Waiting for ${safeText(decision.waitingFor)}.`, width)).map(
       paint.waiting
-    )
+    ),
+    ...(whom === '' ? [] : wrap(`Not heard from in this step: ${whom}`, width)).map(paint.waiting)
   ]
 }
 
-function outcome(decision: DecisionView, width: number, paint: Paint): string[] {
+const namesOf = (view: CommunityView, shorts: readonly string[]): string =>
+  shorts.map((short) => safeText(nameOf(view, short), 40)).join(', ')
+
+function outcome(decision: DecisionView, view: CommunityView, width: number, paint: Paint): string[] {
   const { outcome: decided, signers, validators } = decision
-  const notCounted = decided?.notCounted.length ?? 0
-  const isAll = validators.length > 0 && signers.length >= validators.length
-  const signed = isAll ? 'signed by all' : `signed by ${signers.length} of ${validators.length}`
+  const notCounted = namesOf(view, decided?.notCounted ?? [])
   return [
     ...wrap(safeText(decided?.result ?? 'decided'), width).map((line) => paint.bold(paint.good(line))),
-    cutTo(`${signed}, authored by nobody`, width),
-    ...(notCounted === 0 ? [] : [paint.dim(cutTo(`ballots not counted: ${notCounted}`, width))]),
+    ...answers(decision, view).flatMap((line) => wrap(line, width, 2)),
+    ...(notCounted === '' ? [] : wrap(`not counted: ${notCounted}`, width, 2).map(paint.dim)),
+    cutTo(`${signedInWords(signers.length, validators.length)}, authored by nobody`, width),
     ...(decided === undefined ? [] : [paint.dim(cutTo(`outcome …${safeText(decided.hash.slice(-8), 8)}`, width))])
   ]
+}
+
+/** How many signed. A certificate is complete with fewer than all, because some may be silent for ever. */
+export function signedInWords(signers: number, validators: number): string {
+  if (validators > 0 && signers >= validators) return 'signed by all'
+  const isEnough = validators > 0 && signers === enoughToCertify(validators)
+  return `signed by ${signers} of ${validators}${isEnough ? ' (enough)' : ''}`
+}
+
+/** Who said what. It is shown once nothing can be changed by knowing it; before, it would only sway people. */
+function answers({ cast, outcome: decided, options }: DecisionView, view: CommunityView): string[] {
+  const counted = decided?.counted ?? []
+  const saying = (option: string): readonly string[] => counted.filter((short) => cast[short]?.choices.includes(option))
+  const abstained = counted.filter((short) => cast[short]?.answer === 'abstain')
+  const rows = [...options.map((option) => [option, saying(option)] as const), ['abstain', abstained] as const]
+  return rows
+    .filter(([, shorts]) => shorts.length > 0)
+    .map(([option, shorts]) => `${safeText(option, 80)}: ${namesOf(view, shorts)}`)
 }
 
 function trouble(view: CommunityView, width: number, paint: Paint): string[] {
@@ -149,6 +184,8 @@ function trouble(view: CommunityView, width: number, paint: Paint): string[] {
 }
 
 function trafficLine({ traffic }: CommunityView): string {
+  const { sentCount, receivedCount } = traffic
+  if (sentCount + receivedCount === 0) return 'Since you look: no message yet'
   const kilobytes = ((traffic.sentBytes + traffic.receivedBytes) / 1000).toFixed(1)
-  return `${traffic.sentCount} messages sent, ${traffic.receivedCount} received, ${kilobytes} kB`
+  return `Since you look: ${sentCount} sent, ${receivedCount} received, ${kilobytes} kB`
 }

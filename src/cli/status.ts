@@ -7,7 +7,7 @@
 import { safeText } from '../core/text.ts'
 import type { MemberStatus, Status } from '../peer/control-protocol.ts'
 import type { CommandSpec, Given } from './command.ts'
-import { openLines } from './decisions.ts'
+import { openLines, ownLine } from './decisions.ts'
 import { durationInWords } from './duration.ts'
 import { EXIT } from './io.ts'
 import { callOf, DATA_OPTION, namesOf, withLocalPeer } from './local-peer.ts'
@@ -23,7 +23,7 @@ export const statusCommand: CommandSpec = {
 
 async function runStatus({ read, io, json }: Given): Promise<number> {
   read.finish()
-  return withLocalPeer(read.text('data'), async ({ client, shown }) => {
+  return withLocalPeer(read.text('data'), io, async ({ client, shown }) => {
     const status = await client.call('status', {})
     if (json) io.out(JSON.stringify({ type: 'status', ...status }))
     else for (const line of statusLines(status, shown)) io.out(line)
@@ -37,11 +37,14 @@ export function statusLines(status: Status, shown: string): string[] {
   const cut = graph.articulationPoints
   return [
     `${safeText(community.name)}, as ${callOf(peer)} sees it (${shown}, pid ${status.pid}, up ${durationInWords(status.uptimeMs)})`,
-    `${validatorCount} members; decisions survive any ${maxFaulty} of them failing or lying`,
+    validatorCount === 1
+      ? 'one member, who decides alone'
+      : `${validatorCount} members; decisions survive ${maxFaulty === 0 ? 'none' : `any ${maxFaulty}`} of them failing or lying`,
     ...members.map(memberLine),
     `${graph.peers} peers, ${graph.links} links known; ${cut.length === 0 ? 'nobody’s loss would cut the others apart' : `would cut the others apart: ${namesOf(cut)}`}`,
-    ...open.flatMap(openLines),
+    ...open.flatMap((one) => [...openLines(one), ownLine(one)]),
     `${open.length} open, ${decidedCount} decided`,
+    ...(Object.keys(counters).length === 0 ? [] : ['Since it started:']),
     ...Object.entries(counters).map(([name, count]) => `  ${safeText(name)}: ${count}`)
   ]
 }

@@ -12,6 +12,7 @@ import { INVARIANTS, judge, type Verdict } from '../observation/verdict.ts'
 import { verify } from '../storage/keys.ts'
 import type { CommandSpec, Given } from './command.ts'
 import { EXIT } from './io.ts'
+import { createPaint, type Paint } from './terminal-text.ts'
 
 /** The command. */
 export const verdictCommand: CommandSpec = {
@@ -31,20 +32,21 @@ async function runVerdict({ words, read, io, json }: Given): Promise<number> {
   const directories = peers.length > 0 ? peers : given.map((directory) => resolve(directory))
   const verdict = judge(directories.map(readEvidence), { verify })
   if (json) io.out(JSON.stringify(verdictEvent(verdict)))
-  else for (const line of verdictLines(verdict)) io.out(line)
+  else for (const line of verdictLines(verdict, createPaint(io.colour))) io.out(line)
   return verdict.pass ? EXIT.done : EXIT.saidNo
 }
 
 const MARK = { pass: '✓', fail: '✗', 'not-judged': '–' } as const
+const LOOK = { pass: 'good', fail: 'bad', 'not-judged': 'waiting' } as const
 
-/** A verdict in words: each promise with what was checked, or the counter-examples. */
-export function verdictLines({ pass, findings }: Verdict): string[] {
+/** A verdict in words: each promise with what was checked, or the counter-examples. A brief one says why only of a no. */
+export function verdictLines({ pass, findings }: Verdict, paint: Paint, isBrief = false): string[] {
   return [
     ...findings.flatMap(({ invariant, result, explanation }) => [
-      `${MARK[result]} ${invariant}: ${INVARIANTS[invariant]}`,
-      `  ${explanation}`
+      `${paint[LOOK[result]](MARK[result])} ${paint.bold(invariant)}: ${INVARIANTS[invariant]}`,
+      ...(isBrief && result === 'pass' ? [] : explanation.split('; ').map((line) => paint.dim(`  ${line}`)))
     ]),
-    pass ? 'Verdict: pass' : 'Verdict: FAIL'
+    paint.bold(pass ? paint.good('Verdict: pass') : paint.bad('Verdict: FAIL'))
   ]
 }
 

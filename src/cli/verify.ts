@@ -17,19 +17,21 @@ import { EXIT } from './io.ts'
 /** The command. */
 export const verifyCommand: CommandSpec = {
   name: 'verify',
-  takes: '<certificate>',
-  about: 'Check a certificate offline: who signed, by which roster, which ballots, and a recount.',
-  notes: ['Exit code 1 if it is not good, with the reason. Compare the community with the one you know.'],
-  examples: ['equipotent verify .equipotent/community/peer-1/certificates/DECISION.json'],
+  takes: '<certificate...>',
+  about: 'Check certificates offline: who signed, by which roster, which ballots, and a recount.',
+  notes: ['Exit code 1 if one is not good, with the reason. Compare the community with the one you know.'],
+  examples: ['equipotent verify .equipotent/community/peer-1/certificates/*.json'],
   run: runVerify
 }
 
 async function runVerify({ words, read, io, json }: Given): Promise<number> {
   read.finish()
-  const verdict = verifyCertificate(readBytes(words[0] ?? ''), verify)
-  if (json) io.out(JSON.stringify(summary(verdict)))
-  else for (const line of verdict.ok ? goodLines(verdict) : [`Not good: ${verdict.explanation}`]) io.out(line)
-  return verdict.ok ? EXIT.done : EXIT.saidNo
+  const verdicts = words.map(readBytes).map((bytes) => verifyCertificate(bytes, verify))
+  for (const verdict of verdicts) {
+    if (json) io.out(JSON.stringify(summary(verdict)))
+    else for (const line of verdict.ok ? goodLines(verdict) : [`Not good: ${verdict.explanation}`]) io.out(line)
+  }
+  return verdicts.every(({ ok }) => ok) ? EXIT.done : EXIT.saidNo
 }
 
 type Good = Extract<CertificateVerdict, { ok: true }>

@@ -29,7 +29,7 @@ export const voteCommand: CommandSpec = {
 async function runVote({ words, read, io, json }: Given): Promise<number> {
   read.finish()
   const [decision = '', ...choices] = words
-  return withLocalPeer(read.text('data'), async ({ client, shown }) => {
+  return withLocalPeer(read.text('data'), io, async ({ client, shown }) => {
     const open = await client.call('vote', { decision, choices, seal: read.flag('seal') })
     if (json) io.out(JSON.stringify({ type: 'voted', ...open }))
     else io.out(`Through ${shown}: ${votedInWords(open)}`)

@@ -6,18 +6,20 @@
 
 import type { TraceEvent } from '../consensus/trace.ts'
 import { safeText } from '../core/text.ts'
+import { BACKGROUND_DIRECTORY } from '../launcher/community.ts'
+import { runningPeers } from '../launcher/launcher.ts'
 import { type CommunityView, emptyView, nameOf, reduceView } from '../observation/community-view.ts'
 import type { Status } from '../peer/control-protocol.ts'
 import type { CommandSpec, Given } from './command.ts'
 import { EXIT, type Io } from './io.ts'
 import { createLiveScreen } from './live-screen.ts'
 import { DATA_OPTION, withLocalPeer } from './local-peer.ts'
-import { narrate } from './narrate.ts'
+import { createNarrator } from './narrate.ts'
 
 /** The command. */
 export const watchCommand: CommandSpec = {
   name: 'watch',
-  about: 'Live, as the peer in --data sees it. Ctrl-C ends the watching, never the peer.',
+  about: 'Live, as one peer sees it; without --data, as another one when that is gone. Ctrl-C ends only the watching.',
   options: [DATA_OPTION],
   examples: ['equipotent watch', 'equipotent watch --data ./heron --json'],
   run: runWatch
@@ -25,18 +27,31 @@ export const watchCommand: CommandSpec = {
 
 async function runWatch({ read, io, json }: Given): Promise<number> {
   read.finish()
-  return withLocalPeer(read.text('data'), async ({ client, shown }) => {
+  const data = read.text('data')
+  while (await watchOne(data, io, json)) io.err('That peer is gone; the others go on.')
+  return EXIT.done
+}
+
+/** Watches through one peer. True if it went away while others run on whose eyes will do as well. */
+async function watchOne(data: string | undefined, io: Io, json: boolean): Promise<boolean> {
+  await withLocalPeer(data, io, async ({ client, shown }) => {
     const status = await client.call('status', {})
     if (!json) io.err(`Watching through ${shown}. Ctrl-C ends the watching, never the peer.`)
     const show = await createViewer(viewOf(status), io, json)
     await client.watch(show.onEvent)
-    const interrupted = new Promise<void>((resolve) => {
-      if (io.interrupted.aborted) resolve()
-      io.interrupted.addEventListener('abort', () => resolve(), { once: true })
-    })
-    await Promise.race([client.closed, interrupted])
+    await Promise.race([client.closed, untilAborted(io.interrupted)])
     show.end()
-    return EXIT.done
+  })
+  if (io.interrupted.aborted) return false
+  const isAnyLeft = data === undefined && (await runningPeers(BACKGROUND_DIRECTORY)).length > 0
+  if (!isAnyLeft) io.err('That peer is gone, so there is nothing more to see through it.')
+  return isAnyLeft
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => resolve(), { once: true })
   })
 }
 
@@ -67,6 +82,7 @@ async function createViewer(start: CommunityView, io: Io, json: boolean): Promis
     }
     return { onEvent, end: () => screen.end() }
   }
+  const narrate = createNarrator()
   const onEvent = (event: TraceEvent): void => {
     view = reduceView(view, event)
     const line = narrate(event, (short) => `${safeText(nameOf(view, short), 40)} …${safeText(short, 8)}`)

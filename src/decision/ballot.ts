@@ -34,13 +34,18 @@ export interface Ballot {
 /** What a ballot says, before it is signed. */
 export type BallotTerms = Omit<Ballot, 'signature'>
 
+/** The hashes of ballots that were asked for: a ballot never changes, and each is asked for in several places. */
+const known = new WeakMap<BallotTerms, Hash>()
+
 /**
  * The hash that names a ballot.
  *
  * Why not the signature too: an author could sign one answer in many ways, and they are one ballot.
  */
 export function ballotHash(ballot: BallotTerms): Hash {
-  return hashOf('ballot', ballotTerms(ballot))
+  const hash = known.get(ballot) ?? hashOf('ballot', ballotTerms(ballot))
+  known.set(ballot, hash)
+  return hash
 }
 
 /** What the author of a ballot signs. The decision's id binds it to the community, the roster and the question. */

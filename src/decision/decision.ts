@@ -21,8 +21,10 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { scheduledCoin } from '../consensus/coin.ts'
 import { CLOSE, type CommonSubset, createCommonSubset } from '../consensus/common-subset.ts'
-import { type Effect, type Fault, ruleId, timerName } from '../consensus/machine.ts'
+import { accuseOfContradiction, accuseOfImpossible } from '../consensus/faults.ts'
+import { type Effect, ruleId, timerName } from '../consensus/machine.ts'
 import type { SubsetMessage } from '../consensus/message.ts'
+import { idle } from '../consensus/step.ts'
 import { utf8 } from '../core/bytes.ts'
 import { invariant } from '../core/errors.ts'
 import type { Hash, NodeId, RuleId, TimerName } from '../core/ids.ts'
@@ -33,6 +35,7 @@ import { type Answer, answerProblem, type Ballot, ballotHash, castBallot } from 
 import { type Certificate, makeCertificate } from './certificate.ts'
 import type { Charter } from './charter.ts'
 import type { DecisionMessage, EndorsementMessage } from './decision-message.ts'
+import { Endorsements } from './endorsements.ts'
 import { type Outcome, outcomeOf } from './outcome.ts'
 import type { IdentifiedProposal } from './proposal.ts'
 import type { Roster } from './roster.ts'
@@ -78,7 +81,6 @@ export interface DecisionOptions {
   readonly sign: Sign
 }
 
-const IDLE: DecisionStep = { effects: [], rules: [] }
 const CAST_ANSWER = ruleId('decision/cast-answer')
 const CAST_DRAFT = ruleId('decision/cast-draft-at-deadline')
 const CAST_NO_ANSWER = ruleId('decision/cast-no-answer')
@@ -91,10 +93,7 @@ export class Decision {
   readonly roster: Roster
   readonly #options: DecisionOptions
   readonly #subset: CommonSubset<Ballot>
-  /** Endorsements by outcome hash. At most one a validator is kept. */
-  readonly #endorsements = new Map<Hash, Map<NodeId, Uint8Array>>()
-  /** Whose endorsement is kept, and for which outcome. */
-  readonly #endorsedBy = new Map<NodeId, Hash>()
+  readonly #endorsements = new Endorsements()
   /** Who has said anything after its ballot: its own closing rule holds. */
   readonly #active: VoteSet
   /** The ballots known here, by author; the first one of each. */
@@ -117,6 +116,11 @@ export class Decision {
       hashOf: ballotHash,
       coinOf: (instance) => scheduledCoin(utf8(`${proposal.id}/${instance}`), (bytes) => sha256(bytes))
     })
+  }
+
+  /** My position in the roster. */
+  get self(): NodeId {
+    return this.#options.self
   }
 
   /** My own ballot, once cast. */
@@ -154,6 +158,11 @@ export class Decision {
     return this.#subset
   }
 
+  /** Ballots, by author, that everyone will deliver and that are not in hand here: the author's INIT is asked for. */
+  get missing(): ReadonlyMap<NodeId, Hash> {
+    return this.#subset.missing
+  }
+
   /** Who has gone past the gathering of ballots, as far as is known here. */
   get active(): VoteSet {
     return this.#active
@@ -161,7 +170,7 @@ export class Decision {
 
   /** Who has endorsed any outcome. */
   get endorsers(): readonly NodeId[] {
-    return [...this.#endorsedBy.keys()].sort((left, right) => left - right)
+    return this.#endorsements.authors
   }
 
   /** Advances by exactly one input. Total: hostile input yields a step, never an exception. */
@@ -190,15 +199,15 @@ export class Decision {
   }
 
   #onAnswered(answer: Answer, seal: boolean): DecisionStep {
-    if (this.ownBallot !== undefined || answerProblem(answer, this.proposal) !== undefined) return IDLE
+    if (this.ownBallot !== undefined || answerProblem(answer, this.proposal) !== undefined) return idle
     if (seal) return this.#cast(answer, CAST_ANSWER)
     this.#draft = answer
-    return IDLE
+    return idle
   }
 
   #onTimedOut(timer: TimerName): DecisionStep {
     if (timer === CLOSE) return this.#fromSubset(this.#subset.step({ type: 'timed-out', timer: CLOSE }))
-    if (timer !== DEADLINE || this.ownBallot !== undefined) return IDLE
+    if (timer !== DEADLINE || this.ownBallot !== undefined) return idle
     if (this.#draft !== undefined) return this.#cast(this.#draft, CAST_DRAFT)
     return this.#cast({ type: 'no-answer' }, CAST_NO_ANSWER)
   }
@@ -218,7 +227,7 @@ export class Decision {
       this.#active.add(from)
     } else if (message.instance === from) {
       const problem = answerProblem(message.value.answer, this.proposal)
-      if (problem !== undefined) return accusing(from, `its ballot is not valid: ${problem}`)
+      if (problem !== undefined) return accuseOfImpossible(from, `Its ballot is not valid: ${problem}.`)
       if (!this.#ballots.has(from)) this.#ballots.set(from, message.value)
     }
     return this.#fromSubset(this.#subset.step({ type: 'received', from, message }))
@@ -243,14 +252,12 @@ export class Decision {
   #onAgreed(ballots: readonly Ballot[]): DecisionStep {
     invariant(this.#decided === undefined, 'a decision is decided once')
     const { self, proposal, sign } = this.#options
-    const outcome = outcomeOf(
-      proposal,
-      ballots.map((ballot) => ({ author: ballot.author, ballot }))
-    )
+    const entries = ballots.map((ballot) => ({ author: ballot.author, ballot }))
+    const outcome = outcomeOf(proposal, entries)
     const hash = outcomeHash(outcome)
     this.#decided = { outcome, hash, ballots }
     const signature = sign(outcomeSigningBytes(hash))
-    this.#keepEndorsement(self, hash, signature)
+    this.#endorsements.keep(self, hash, signature)
     const certified = this.#tryCertify()
     return {
       effects: [
@@ -265,42 +272,27 @@ export class Decision {
 
   #onEndorsement(from: NodeId, { outcome, signature }: EndorsementMessage): DecisionStep {
     this.#active.add(from)
-    const before = this.#endorsedBy.get(from)
-    if (before === outcome) return IDLE
-    if (before !== undefined) return accusing(from, 'it endorsed two different outcomes', 'endorsement')
-    this.#keepEndorsement(from, outcome, signature)
+    const before = this.#endorsements.outcomeOf(from)
+    if (before === outcome) return idle
+    if (before !== undefined) return accuseOfContradiction(from, 'endorsement')
+    this.#endorsements.keep(from, outcome, signature)
     const certified = this.#tryCertify()
     if (this.#decided === undefined || this.#decided.hash === outcome) return certified
-    return accusing(from, 'it endorsed an outcome that the agreed ballots do not give')
-  }
-
-  #keepEndorsement(from: NodeId, outcome: Hash, signature: Uint8Array): void {
-    this.#endorsedBy.set(from, outcome)
-    const signatures = this.#endorsements.get(outcome) ?? new Map<NodeId, Uint8Array>()
-    signatures.set(from, signature)
-    this.#endorsements.set(outcome, signatures)
+    return accuseOfImpossible(from, 'It endorsed an outcome that the agreed ballots do not give.')
   }
 
   #tryCertify(): DecisionStep {
-    if (this.#decided === undefined || this.#certified) return IDLE
-    const signatures = this.#endorsements.get(this.#decided.hash) ?? new Map<NodeId, Uint8Array>()
-    if (signatures.size < enoughToCertify(this.roster.members.length)) return IDLE
+    if (this.#decided === undefined || this.#certified) return idle
+    const signatures = this.#endorsements.under(this.#decided.hash)
+    if (signatures.length < enoughToCertify(this.roster.members.length)) return idle
     this.#certified = true
     const certificate = makeCertificate({
       charter: this.#options.charter,
       proposal: this.proposal,
       ballots: this.#decided.ballots,
       outcome: this.#decided.outcome,
-      signatures: [...signatures].map(([author, signature]) => ({ author, signature }))
+      signatures
     })
     return { effects: [{ type: 'certify', certificate }], rules: [CERTIFY] }
   }
-}
-
-function accusing(peer: NodeId, explanation: string, slot?: string): DecisionStep {
-  const fault: Fault =
-    slot === undefined
-      ? { peer, kind: 'impossible-message', explanation }
-      : { peer, kind: 'equivocated', explanation, slot }
-  return { effects: [{ type: 'accuse', fault }], rules: [] }
 }

@@ -39,7 +39,7 @@ function stageOf(decision: Decision): Stage {
   return decision.subset.delivered.length < enoughToProceed(decision.roster.members.length) ? 'sharing' : 'agreeing'
 }
 
-/** Who has been heard from in each stage. Once a validator is past gathering it counts itself as active. */
+/** Who has been heard from in each stage. A validator past gathering has spoken itself, even if it has cast no ballot. */
 const HEARD: Readonly<Record<Stage, (decision: Decision, cast: readonly NodeId[]) => readonly NodeId[]>> = {
   gathering: (_, cast) => cast,
   sharing: withSelf,
@@ -49,24 +49,24 @@ const HEARD: Readonly<Record<Stage, (decision: Decision, cast: readonly NodeId[]
 }
 
 function withSelf(decision: Decision): readonly NodeId[] {
-  const own = decision.ownBallot === undefined ? [] : [decision.ownBallot.author]
-  return [...new Set([...decision.active.toArray(), ...own])]
+  return [...new Set([...decision.active.toArray(), decision.self])]
 }
 
 function waitingFor(stage: Stage, heard: number, validatorCount: number): string {
   const more = (needed: number, what: string): string => {
     const count = Math.max(0, needed - heard)
-    return count === 0 ? `the last of the ${what}` : `${count} more ${what}`
+    if (count === 0) return `the last of the ${what}s`
+    return `${count} more ${count === 1 ? what : `${what}s`}`
   }
   switch (stage) {
     case 'gathering':
-      return `${more(validatorCount, validatorCount - heard === 1 ? 'ballot' : 'ballots')}, or the deadline`
+      return `${more(validatorCount, 'ballot')}, or the deadline`
     case 'sharing':
-      return `${more(enoughToProceed(validatorCount), 'peers')} to say which ballots they saw`
+      return `${more(enoughToProceed(validatorCount), 'peer')} to say which ballots they saw`
     case 'agreeing':
-      return `${more(enoughToProceed(validatorCount), 'peers')} to agree which ballots count`
+      return `${more(enoughToProceed(validatorCount), 'peer')} to agree which ballots count`
     case 'signing':
-      return `${more(enoughToCertify(validatorCount), 'signatures')} under the outcome`
+      return `${more(enoughToCertify(validatorCount), 'signature')} under the outcome`
     case 'certified':
       return ''
   }

@@ -51,13 +51,22 @@ export async function findPeerProcess(
     : undefined
 }
 
-/** True if a process with this number exists, whoever's it is. */
+/** True if a process with this number exists, whoever's it is. One that has ended and waits to be noticed does not. */
 export function processExists(pid: number): boolean {
   try {
     process.kill(pid, 0)
-    return true
+    return !isZombie(pid)
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** In a container nobody may ever reap the dead. Systems without `/proc` do it at once. */
+function isZombie(pid: number): boolean {
+  try {
+    return / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\)/, ''))
+  } catch {
+    return false
   }
 }
 

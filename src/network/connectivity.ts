@@ -72,7 +72,8 @@ export function createConnectivity(host: Host, options: ConnectivityOptions): Co
   })
   const { addressesOf, random, log = () => undefined } = options
   const caller = createCaller(host, { addressesOf, bootstrap, isLinked: tracker.has, random, log })
-  const choose = createChoice(host, options, tracker, caller)
+  const target = (): number => options.target ?? linkTarget(host.rosterPeers().length, host.degree)
+  const choose = createChoice(host, options, tracker, caller, target)
 
   const look = (): void => {
     tracker.replaceMute()
@@ -80,6 +81,7 @@ export function createConnectivity(host: Host, options: ConnectivityOptions): Co
     if (bootstrap.length > 0 && (isAlone || !caller.hasJoined())) void caller.join().then(alarm.within)
     for (const peer of choose()) void caller.call(peer).then(alarm.within)
     alarm.within((options.idleMs ?? IDLE_MS) * (0.5 + random()))
+    if (tracker.members().length < target()) alarm.within(leisureMs(host))
   }
   const startAfresh = (): void => {
     caller.forgetFailures()
@@ -100,13 +102,41 @@ export function createConnectivity(host: Host, options: ConnectivityOptions): Co
   }
 }
 
+/**
+ * Links that a peer makes as fast as it can. With four each, no single loss cuts a community apart, and a message is two
+ * or three hops away from everybody.
+ */
+const ENOUGH_LINKS = 4
+
+/**
+ * Time between two links that are wanted but not urgent. Unit: milliseconds, for each member.
+ *
+ * A handshake costs both sides some 30 ms of CPU while their code is cold. Everybody together makes ten of these links a
+ * second, so that peers that start on one machine are of use before they are all connected.
+ */
+const LEISURE_MS_PER_MEMBER = 100
+
+const leisureMs = (host: Host): number => LEISURE_MS_PER_MEMBER * (host.rosterPeers().length + 1)
+
 /** Default time between two looks. */
 const IDLE_MS = 3_000
 
 /** Whom to call at this look. */
-function createChoice(host: Host, options: ConnectivityOptions, tracker: LinkTracker, caller: Caller) {
+function createChoice(
+  host: Host,
+  options: ConnectivityOptions,
+  tracker: LinkTracker,
+  caller: Caller,
+  target: () => number
+) {
   const idleMs = options.idleMs ?? IDLE_MS
   let curiousAtMs = performance.now()
+  let leisureAtMs = performance.now()
+  const hasLeisure = (): boolean => {
+    if (performance.now() - leisureAtMs < leisureMs(host)) return false
+    leisureAtMs = performance.now() + leisureMs(host) * (options.random() - 0.5)
+    return true
+  }
   const isCurious = (): boolean => {
     if (performance.now() - curiousAtMs < idleMs) return false
     curiousAtMs = performance.now()
@@ -118,7 +148,9 @@ function createChoice(host: Host, options: ConnectivityOptions, tracker: LinkTra
         candidates: host.rosterPeers().filter(caller.canCall),
         linked: tracker.members(),
         callingCount: caller.callingCount(),
-        target: options.target ?? linkTarget(host.rosterPeers().length, host.degree),
+        target: target(),
+        enough: ENOUGH_LINKS,
+        leisure: hasLeisure(),
         explore: isCurious(),
         isSilent: options.isSilent ?? (() => false),
         linksOf: options.linksOf ?? (() => [])

@@ -21,6 +21,10 @@ export interface LinkSituation {
   readonly callingCount: number
   /** Links wanted. */
   readonly target: number
+  /** Links wanted at once; the others up to the target come one by one, at leisure. */
+  readonly enough: number
+  /** True if it is time for a link that is wanted but not urgent. */
+  readonly leisure: boolean
   /** True if it is time for a link that is not needed. */
   readonly explore: boolean
   readonly isSilent: (peer: PeerIdString) => boolean
@@ -41,9 +45,10 @@ const CALLS_AT_ONCE_MAX = 2
 
 /** The members to call now, best first. */
 export function nextLinks(situation: LinkSituation, random: Random): PeerIdString[] {
-  const { candidates, linked, callingCount, target } = situation
-  const missing = Math.max(0, target - linked.length - callingCount)
-  const curious = situation.explore && linked.length + callingCount < target + CURIOSITY_LINKS_MAX ? 1 : 0
+  const { candidates, linked, callingCount, target, enough, leisure } = situation
+  const made = linked.length + callingCount
+  const missing = Math.max(0, Math.min(enough, target) - made, leisure && callingCount === 0 && made < target ? 1 : 0)
+  const curious = situation.explore && made < target + CURIOSITY_LINKS_MAX ? 1 : 0
   const silent = candidates.filter(situation.isSilent)
   const wanted = Math.max(missing, curious, Math.min(silent.length, SILENT_CALLS_MAX))
   const count = Math.max(0, Math.min(wanted, CALLS_AT_ONCE_MAX - callingCount))

@@ -1,6 +1,10 @@
 /**
  * Tells the community where this peer listens and whom it is connected to, whenever that changes.
  *
+ * What it says is numbered, and a higher number replaces a lower one. The numbers are wall-clock time, so that those of a
+ * restarted peer are higher than those of its earlier life. If the clock was set back in between they are not: then
+ * the others still hold the old presence, it comes back in the digest exchange, and the next number is one above it.
+ *
  * @packageDocumentation
  */
 
@@ -8,11 +12,12 @@ import type { NodeId } from '../core/ids.ts'
 import type { PublicKey, Sign } from '../core/keys.ts'
 import type { Roster } from '../decision/roster.ts'
 import { encodeEnvelope } from '../wire/envelope.ts'
+import { fittingAddresses } from '../wire/payload.ts'
 import type { Cancel, Clock } from './clock.ts'
 import type { PresenceTable } from './presence.ts'
 
 /** Changes that come together are told together. Unit: milliseconds. */
-const GATHER_MS = 250
+const GATHER_MS = 1_000
 
 /** Told again this often without a change. Unit: milliseconds. */
 const REFRESH_MS = 60_000
@@ -53,15 +58,14 @@ export class Announcer {
   announce(): number {
     if (this.#stopped) return this.#sequence
     const { roster, key, sign, presence, self, publish, addresses, neighbours } = this.#options
-    // Wall-clock time makes the numbers of a restarted peer higher than those of its earlier life.
-    this.#sequence = Math.max(this.#sequence + 1, Date.now())
+    this.#sequence = Math.max(this.#known() + 1, Date.now())
     const envelope = encodeEnvelope({
       roster,
       author: key,
       payload: {
         type: 'presence',
         sequence: this.#sequence,
-        addresses: addresses(),
+        addresses: fittingAddresses(addresses()),
         neighbours: neighbours().toSorted((left, right) => left - right)
       },
       sign
@@ -74,9 +78,20 @@ export class Announcer {
     return this.#sequence
   }
 
+  /** Tells it anew if a presence of an earlier life of this peer is known that would stand for ever above all new ones. */
+  catchUp(): void {
+    if (this.#known() > Math.max(this.#sequence, Date.now())) this.changed()
+  }
+
   stop(): void {
     this.#stopped = true
     this.#cancel?.()
+  }
+
+  /** The highest number known to be used, in this life or an earlier one. */
+  #known(): number {
+    const { presence, self } = this.#options
+    return Math.max(this.#sequence, presence.sequences()[self] ?? 0)
   }
 
   #arm(afterMs: number): void {

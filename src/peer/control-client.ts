@@ -87,7 +87,7 @@ function whyNot(error: NodeJS.ErrnoException, dataDirectory: string): string {
   if (error.code === 'EINVAL' || error.code === 'ENAMETOOLONG') {
     return `the path ${directory} is too long for a socket file; use a shorter data directory`
   }
-  return `no peer is running in ${directory}; start one with: equipotent peer --data ${directory}`
+  return `no peer is running in ${directory}`
 }
 
 interface Pending {

@@ -18,3 +18,7 @@ export class Counters {
     return Object.fromEntries(this.#counts)
   }
 }
+
+/** The counts that are worth showing. */
+export const aboveZero = (counts: Readonly<Record<string, number>>): Record<string, number> =>
+  Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0))

@@ -19,15 +19,18 @@ import type { IdentifiedProposal } from '../decision/proposal.ts'
 import { outcomeHash } from '../decision/signing.ts'
 import type { StoredInput } from '../storage/store.ts'
 import type { Envelope } from '../wire/envelope.ts'
-import { Accusations, type EvidenceFrames } from './accusations.ts'
+import { Accusations } from './accusations.ts'
 import { Closing, type Decided } from './closing.ts'
 import type { DriverOptions } from './driver-options.ts'
+import { EvidenceShelf } from './evidence-shelf.ts'
 import { messageFact } from './facts.ts'
 import { type Arrival, type Checked, Intake } from './intake.ts'
 import { Ledger } from './ledger.ts'
+import { bringsMissing, handOverMissing } from './missing-ballots.ts'
 import { Narrator } from './narrator.ts'
 import { readOpening, replay } from './replay.ts'
 import { Session } from './session.ts'
+import { Turns } from './turns.ts'
 import { Voice } from './voice.ts'
 
 /** Open decisions one member may have at a time. */
@@ -46,21 +49,25 @@ export class Driver {
   readonly #narrator: Narrator
   /** Decisions whose records are damaged: what this peer said in them is not known, so it says nothing more. */
   readonly #muted = new Set<DecisionId>()
-  #inbox: (() => void)[] = []
-  #touched = new Set<Session>()
-  #isInTurn = false
+  readonly #turns: Turns
   #stopped = false
 
   constructor(options: DriverOptions) {
     this.#options = options
-    this.#intake = new Intake({ ...options, archive: this.archive, isOpen: (decision) => this.#sessions.has(decision) })
+    const { archive } = this
+    this.#turns = new Turns({ ...options, settle: (session) => this.#settle(session) })
+    this.#intake = new Intake({ ...options, archive, isMuted: (decision) => this.#muted.has(decision) })
     const ledger = new Ledger(options.onFatal)
     this.#ledger = ledger
-    this.#voice = new Voice({ ...options, archive: this.archive, ledger })
+    this.#voice = new Voice({ ...options, archive, ledger })
     this.#closing = new Closing({ ...options, ledger })
     this.#narrator = new Narrator(options)
-    const say = (evidence: EvidenceFrames): void => this.#voice.showEvidence(evidence)
-    this.#accusations = new Accusations({ ...options, archive: this.archive, say })
+    this.#accusations = new Accusations({
+      ...options,
+      archive,
+      shelf: new EvidenceShelf({ ...options, ledger }),
+      say: (decision, evidence) => this.#voice.showEvidence(decision, evidence)
+    })
   }
 
   /** The open decisions, oldest first. */
@@ -72,6 +79,7 @@ export class Driver {
   async restore(): Promise<void> {
     const { store, roster, counters, onOpened } = this.#options
     for (const decision of store.decided) this.archive.close(decision)
+    await this.#accusations.restore()
     for (const { decision, records, complete } of await store.openDecisions()) {
       const opened = complete ? readOpening(records, roster) : undefined
       if (opened === undefined) {
@@ -90,7 +98,7 @@ export class Driver {
     if (this.#stopped) return { verdict: 'ignore' }
     const checked = this.#intake.check(frame)
     const { arrival } = checked
-    if (arrival !== undefined) this.#later(() => this.#onArrival(arrival, via))
+    if (arrival !== undefined) this.#turns.later(() => this.#onArrival(arrival, via))
     return checked
   }
 
@@ -108,11 +116,20 @@ export class Driver {
     return session
   }
 
-  /** One's own answer; on disk when the promise resolves. */
+  /** One's own answer; on disk when the promise resolves. Throws OptionsError if it comes too late to count. */
   async answer(session: Session, answer: Answer, seal: boolean): Promise<void> {
     const record: StoredInput = { type: 'answered', answer, seal }
-    this.#takeOwn(session, () => session.take({ type: 'answered', answer, seal }, record))
+    let taken = false
+    this.#takeOwn(session, () => {
+      taken = session.decision.ownBallot === undefined
+      if (taken) session.take(record, record)
+    })
     await this.#commitNow(session)
+    const counted = session.certificate?.ballots.some(({ author }) => author === this.#options.self) ?? true
+    if (taken && counted) return
+    const got = counted ? 'a ballot that is cast and cannot be changed' : 'one that was decided before this answer came'
+    const expected = 'an open decision in which this peer has not cast its ballot yet'
+    throw new OptionsError([{ path: 'decision', got, expected }])
   }
 
   /** Resolves when the decision is certified here. */
@@ -127,38 +144,15 @@ export class Driver {
       this.#options.counters.add('certificate-refused')
       return
     }
-    this.#later(() => this.#close(checked.decision, checked.certificate))
+    this.#turns.later(() => this.#close(checked.decision, checked.certificate))
   }
 
   /** Stops every timer and finishes what is being written. */
   async stop(): Promise<void> {
     this.#stopped = true
+    this.#turns.stop()
     for (const session of this.#sessions.values()) session.stop()
     await this.#ledger.written()
-  }
-
-  #later(run: () => void): void {
-    if (this.#inbox.length === 0) this.#options.clock.soon(() => this.#turn())
-    this.#inbox.push(run)
-  }
-
-  #turn(): void {
-    if (this.#stopped) return
-    const inbox = this.#inbox
-    const touched = this.#touched
-    this.#inbox = []
-    this.#touched = new Set()
-    this.#isInTurn = true
-    try {
-      for (const run of inbox) run()
-      for (const session of this.#touched) touched.add(session)
-      this.#touched = new Set()
-      for (const session of touched) this.#settle(session)
-    } catch (error) {
-      this.#options.onFatal(error)
-    } finally {
-      this.#isInTurn = false
-    }
   }
 
   #onArrival({ from, envelope }: Arrival, via: 'gossip' | 'sync'): void {
@@ -171,7 +165,7 @@ export class Driver {
         this.#options.onPresence()
         return
       case 'evidence':
-        this.#accusations.onEvidence(payload.first, payload.second)
+        this.#accusations.onEvidence(decision as DecisionId, payload)
         return
       case 'proposal':
         this.#onProposal(from, payload.proposal, envelope)
@@ -202,14 +196,15 @@ export class Driver {
       return
     }
     if (this.archive.has(decision, envelope.id)) return
-    if (!this.archive.keep(decision, from, envelope.id, envelope.frame)) {
+    const isNeeded = bringsMissing(session.decision, from, words)
+    if (!this.archive.keep(decision, from, envelope.id, envelope.frame, isNeeded)) {
       this.#options.counters.add('over-quota')
       return
     }
     const before = session.decision.ballotOf(from)
     session.takeWords(from, words, { type: 'frame', frame: envelope.frame })
     if (before === undefined) this.#narrator.ballot(session, from)
-    this.#touch(session)
+    this.#turns.touch(session)
   }
 
   /** False once the decision is closed: nothing is remembered of it or said in it any more. */
@@ -231,7 +226,7 @@ export class Driver {
         onTimer: (_, timer) => {
           this.#takeOwn(session, () => session.take({ type: 'timed-out', timer }, { type: 'timed-out', timer }))
         },
-        onDue: () => this.#later(() => this.#say(session, session.outbox.takeAll())),
+        onDue: () => this.#turns.later(() => this.#say(session, session.outbox.takeAll())),
         onFault: (_, fault) => this.#accusations.onFault(session.id, fault)
       }
     )
@@ -241,30 +236,25 @@ export class Driver {
     session.note({ type: 'frame', frame: envelope.frame })
     this.#narrator.opened(session, proposer)
     session.take({ type: 'opened' })
-    this.#touch(session)
+    this.#turns.touch(session)
     return session
   }
 
   /** An input of one's own: whatever it makes this peer cast is shown. */
   #takeOwn(session: Session, take: () => void): void {
-    this.#later(() => {
+    this.#turns.later(() => {
       if (!this.#isOpen(session)) return
       const before = session.decision.ownBallot
       take()
       if (before === undefined) this.#narrator.ballot(session, this.#options.self)
-      this.#touch(session)
+      this.#turns.touch(session)
     })
-  }
-
-  /** Looks at this decision when the turn is over. */
-  #touch(session: Session): void {
-    this.#touched.add(session)
-    if (!this.#isInTurn) this.#later(() => undefined)
   }
 
   /** After a turn: says what should leave now, closes what is certified, shows what has changed. */
   #settle(session: Session): void {
     if (!this.#isOpen(session)) return
+    handOverMissing(session, this.archive, this.#options.roster)
     this.#narrator.settled(session)
     if (session.certificate !== undefined) this.#close(session.id, session.certificate)
     else if (session.outbox.prompt) this.#say(session, session.outbox.takeAll())
@@ -276,7 +266,7 @@ export class Driver {
 
   /** Works off the inbox and commits; resolves when that is on disk. */
   async #commitNow(session: Session, andThen?: () => void): Promise<void> {
-    await new Promise<void>((resolve) => this.#later(resolve))
+    await new Promise<void>((resolve) => this.#turns.later(resolve))
     if (this.#isOpen(session)) this.#voice.remember(session, andThen)
     await this.#ledger.written()
   }
@@ -293,7 +283,7 @@ export class Driver {
     }
     if (session !== undefined) {
       this.#say(session, session.outbox.takePrompt())
-      session.stop()
+      session.close(certificate)
       this.#sessions.delete(decision)
     }
     this.#narrator.closed(decision)

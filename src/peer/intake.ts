@@ -5,6 +5,10 @@
  * here already; then the signature. Words for a decision whose proposal has not come yet wait in a bounded waiting room;
  * one that finds no room is forgotten, and the digest exchange brings it back, because it was never counted as kept.
  *
+ * Frames in this peer's own name come back to it and are nothing new, with two exceptions. A presence with a higher number
+ * than its own is from an earlier life, and the announcer learns from it. And words about a decision that are not among
+ * what it said were signed with its key by somebody else: a second process with the same identity, or a thief.
+ *
  * @packageDocumentation
  */
 
@@ -12,8 +16,9 @@ import type { DecisionId, NodeId } from '../core/ids.ts'
 import type { PublicKey, Verify } from '../core/keys.ts'
 import type { Archive } from '../decision/delivery.ts'
 import type { Roster } from '../decision/roster.ts'
-import { decodeEnvelope, type Envelope, verifyEnvelope } from '../wire/envelope.ts'
+import { type DecodedEnvelope, decodeEnvelope, type Envelope, verifyEnvelope } from '../wire/envelope.ts'
 import type { Counters } from './counters.ts'
+import type { PresenceTable } from './presence.ts'
 
 /** A verified frame. */
 export interface Arrival {
@@ -26,12 +31,15 @@ export const EARLY_LIMITS = { perAuthorMax: 32, decisionsMax: 256 } as const
 
 /** What the door needs. */
 export interface IntakeOptions {
+  readonly self: NodeId
   readonly key: PublicKey
   readonly roster: Roster
   readonly verify: Verify
   readonly archive: Archive
+  readonly presence: PresenceTable
   readonly counters: Counters
-  readonly isOpen: (decision: DecisionId) => boolean
+  /** True if this peer no longer knows what it said about this decision. */
+  readonly isMuted: (decision: DecisionId) => boolean
 }
 
 /** What to tell gossip, and what got in. */
@@ -57,7 +65,7 @@ export class Intake {
     const decoded = decodeEnvelope(frame, roster)
     if (!decoded.ok) return this.#refuse(decoded.fault.kind)
     const { envelope } = decoded
-    if (envelope.author === key) return IGNORED
+    if (envelope.author === key) return this.#checkOwn(decoded)
     if (envelope.decision !== undefined && archive.has(envelope.decision, envelope.id)) return IGNORED
     const fault = verifyEnvelope(decoded, verify)
     if (fault !== undefined) return this.#refuse(fault.kind)
@@ -83,6 +91,30 @@ export class Intake {
     const waiting = this.#early.get(decision) ?? []
     this.#early.delete(decision)
     return waiting
+  }
+
+  /** A frame in this peer's own name. Nothing of it is passed on. */
+  #checkOwn(decoded: DecodedEnvelope): Checked {
+    const { envelope, from } = decoded
+    const isPresence = envelope.payload.type === 'presence'
+    if (!(isPresence ? this.#isFromEarlierLife(envelope) : this.#isUnknownHere(envelope))) return IGNORED
+    const fault = verifyEnvelope(decoded, this.#options.verify)
+    if (fault !== undefined) return this.#refuse(fault.kind)
+    if (isPresence) return { verdict: 'ignore', arrival: { from, envelope } }
+    this.#options.counters.add('own-key-elsewhere')
+    return IGNORED
+  }
+
+  #isFromEarlierLife({ payload }: Envelope): boolean {
+    const { presence, self } = this.#options
+    return payload.type === 'presence' && payload.sequence > (presence.sequences()[self] ?? 0)
+  }
+
+  /** Evidence is said without being kept; of decisions that are closed or muted it is not known what was said. */
+  #isUnknownHere({ decision, payload, id }: Envelope): boolean {
+    const { archive, isMuted } = this.#options
+    if (decision === undefined || payload.type === 'evidence') return false
+    return !archive.isClosed(decision) && !isMuted(decision) && !archive.has(decision, id)
   }
 
   #refuse(kind: string): Checked {

@@ -87,7 +87,7 @@ export class Links {
     try {
       const exchange: Exchange = await createExchange(host, {
         messageSizeMax: LIMITS.syncSizeBytesMax,
-        onExchange: (_, incoming) => sync.exchange(incoming)
+        onExchange: (peer, incoming) => sync.exchange(peer, incoming)
       })
       const sync: Sync = new Sync({
         ...parts,
@@ -137,6 +137,7 @@ export class Links {
 
   /** Something was learned of where others are: look for them. */
   refresh(): void {
+    this.#announcer.catchUp()
     this.#connectivity.refresh()
   }
 
@@ -190,11 +191,12 @@ export class Links {
   }
 
   #onLink(type: 'connected' | 'disconnected', peer: PeerIdString): void {
-    const { directory, trace } = this.#parts
+    const { directory, trace, self } = this.#parts
     const node = directory.node(peer)
     trace({ type, to: node === undefined ? short(peer) : directory.short(node) })
     this.#announcer.changed()
-    if (type === 'connected' && node !== undefined) this.#sync.with(peer)
+    // Both sides speak in an exchange, so one of the two begins it.
+    if (type === 'connected' && node !== undefined && self < node) this.#sync.with(peer)
   }
 
   #ofMember<Value>(peer: PeerIdString, read: (node: NodeId) => readonly Value[]): readonly Value[] {

@@ -22,9 +22,10 @@ import { createJournal, JOURNAL_FILE, type Journal } from '../storage/journal.ts
 import { verify } from '../storage/keys.ts'
 import { openStore, type Store } from '../storage/store.ts'
 import { autoAnswer } from './auto-vote.ts'
+import { writeCertificateFile, writeMissingCertificateFiles } from './certificate-files.ts'
 import type { ClosedDecision, OpenDecision, ProposeParams, Status } from './control-protocol.ts'
 import { type ControlServer, serveControl } from './control-server.ts'
-import { Counters } from './counters.ts'
+import { aboveZero, Counters } from './counters.ts'
 import { Directory } from './directory.ts'
 import { Driver } from './driver.ts'
 import { findOpen } from './find-open.ts'
@@ -33,6 +34,7 @@ import { Links } from './links.ts'
 import { type PeerOptions, type ResolvedPeerOptions, resolvePeerOptions } from './options.ts'
 import type { DecisionHandle, Peer } from './peer-api.ts'
 import { PresenceTable } from './presence.ts'
+import { Pulse } from './pulse.ts'
 import type { Session } from './session.ts'
 import { describeClosed, describeOpen, statusOf } from './status.ts'
 import { Story } from './story.ts'
@@ -92,6 +94,7 @@ class RunningPeer implements Peer {
   readonly #story: Story
   readonly #driver: Driver
   #links: Links | undefined
+  #pulse: Pulse | undefined
   #control: ControlServer | undefined
   #stopping: Promise<void> | undefined
   #onStopped!: (reason: string) => void
@@ -130,7 +133,7 @@ class RunningPeer implements Peer {
       publish: (frame) => this.#links?.publish(frame),
       trace: this.#story.tell,
       onOpened: (session) => this.#answerByItself(session),
-      onCertified: (decision, text) => this.#writeCertificate(decision, text),
+      onCertified: (decision, text) => writeCertificateFile(options.dataDirectory, decision, text),
       onPresence: () => this.#links?.refresh(),
       onLaggard: (member) => this.#links?.help(member),
       onFatal: (error) => this.#fail(error)
@@ -147,8 +150,15 @@ class RunningPeer implements Peer {
 
   async start(): Promise<void> {
     const { dataDirectory } = this.#options
+    await writeMissingCertificateFiles(dataDirectory, this.#store)
     await this.#driver.restore()
     this.#links = await this.#tie()
+    this.#pulse = new Pulse({
+      clock: this.#options.clock,
+      counters: () => this.#counts(),
+      mesh: () => this.#links?.mesh() ?? [],
+      trace: this.#story.tell
+    })
     const listen = this.addresses()
     this.#story.tell({ type: 'peer-started', id: this.id, name: this.#directory.who(this.#self).name, listen })
     this.#control = await serveControl(join(dataDirectory, 'control.sock'), handlersOf(this))
@@ -188,11 +198,6 @@ class RunningPeer implements Peer {
     this.#requireRunning()
     const session = findOpen(this.#driver.open, decision)
     const answer = answerFromWords(typeof choices === 'string' ? [choices] : choices, session.proposal)
-    const own = session.decision.ownBallot
-    if (own !== undefined) {
-      const expected = 'a decision in which this peer has not cast its ballot yet'
-      throw new OptionsError([{ path: 'decision', got: 'a ballot that is cast and cannot be changed', expected }])
-    }
     await this.#driver.answer(session, answer, seal)
     return describeOpen(session, this.#directory)
   }
@@ -215,7 +220,7 @@ class RunningPeer implements Peer {
       listen: this.addresses(),
       connected: this.#links?.connected() ?? [],
       mesh: this.#links?.mesh() ?? [],
-      counters: { ...aboveZero(this.#links?.counters() ?? {}), ...this.#counters.read() },
+      counters: this.#counts(),
       uptimeMs: this.#story.uptimeMs
     })
   }
@@ -240,6 +245,7 @@ class RunningPeer implements Peer {
   async #stopNow(reason: string): Promise<void> {
     const { dataDirectory } = this.#options
     this.#links?.quiet()
+    this.#pulse?.stop()
     await this.#driver.stop()
     this.#story.tell({ type: 'peer-stopped', reason })
     await this.#control?.stop()
@@ -270,14 +276,15 @@ class RunningPeer implements Peer {
     })
   }
 
-  #answerByItself(session: Session): void {
-    const answer = autoAnswer(this.#options.vote, session.proposal, this.#options.random)
-    if (answer !== undefined && session.decision.ownBallot === undefined)
-      void this.#driver.answer(session, answer, true)
+  #counts(): Record<string, number> {
+    return aboveZero({ ...this.#links?.counters(), ...this.#counters.read() })
   }
 
-  #writeCertificate(decision: DecisionId, text: string): Promise<void> {
-    return writeFile(join(this.#options.dataDirectory, 'certificates', `${decision}.json`), text)
+  #answerByItself(session: Session): void {
+    const answer = autoAnswer(this.#options.vote, session.proposal, this.#options.random)
+    if (answer === undefined || session.decision.ownBallot !== undefined) return
+    // An answer that came too late is nobody's mistake here.
+    this.#driver.answer(session, answer, true).catch(() => undefined)
   }
 
   #requireRunning(): void {
@@ -288,6 +295,3 @@ class RunningPeer implements Peer {
 function notAnymore(): never {
   throw new OperationError('the peer stopped before the decision was certified', 'unknown')
 }
-
-const aboveZero = (counters: Readonly<Record<string, number>>): Record<string, number> =>
-  Object.fromEntries(Object.entries(counters).filter(([, count]) => count > 0))

@@ -73,6 +73,6 @@ function readWords(
 ): { readonly from: NodeId; readonly words: readonly DecisionMessage[] } | undefined {
   const decoded = decodeEnvelope(frame, roster)
   if (!decoded.ok || decoded.envelope.payload.type !== 'words') return undefined
-  archive.keep(session.id, decoded.from, decoded.envelope.id, frame)
+  archive.keep(session.id, decoded.from, decoded.envelope.id, frame, true)
   return { from: decoded.from, words: decoded.envelope.payload.words }
 }

@@ -10,7 +10,7 @@
 
 import type { Fault } from '../consensus/machine.ts'
 import type { TraceFact } from '../consensus/trace.ts'
-import type { DecisionId, NodeId, TimerName } from '../core/ids.ts'
+import type { DecisionId, Hash, NodeId, TimerName } from '../core/ids.ts'
 import type { Certificate } from '../decision/certificate.ts'
 import { Decision, type DecisionEffect, type DecisionInput, type DecisionOptions } from '../decision/decision.ts'
 import { type DecisionMessage, wordKey } from '../decision/decision-message.ts'
@@ -35,6 +35,10 @@ export class Session {
   readonly id: DecisionId
   readonly decision: Decision
   readonly outbox: Outbox
+  /** When somebody else last said something new about this decision, or it was opened. */
+  heardAt: number
+  /** Missing ballots that were looked for among the frames kept; see `missing-ballots.ts`. */
+  readonly sought = new Set<Hash>()
   readonly #host: SessionHost
   readonly #timers = new Map<TimerName, { readonly cancel: Cancel; readonly endsAt: number }>()
   /** Inputs, and what was said, that are not on disk yet. */
@@ -53,6 +57,7 @@ export class Session {
     this.id = options.proposal.id
     this.decision = new Decision(options)
     this.#host = host
+    this.heardAt = host.clock.now()
     this.outbox = new Outbox({
       clock: host.clock,
       quietMs: quietMs(options.roster.members.length),
@@ -64,7 +69,7 @@ export class Session {
     return this.decision.proposal
   }
 
-  /** The certificate, once the machine has completed it. */
+  /** The certificate, once the machine has completed it or the decision was closed with it. */
   get certificate(): Certificate | undefined {
     return this.#certificate
   }
@@ -86,6 +91,7 @@ export class Session {
   /** Hands over the words of one frame, in order. */
   takeWords(from: NodeId, words: readonly DecisionMessage[], record?: StoredInput): void {
     if (record !== undefined) this.#records.push(record)
+    this.heardAt = this.#host.clock.now()
     this.outbox.heard()
     for (const message of words) this.take({ type: 'received', from, message })
   }
@@ -144,6 +150,12 @@ export class Session {
     this.#sequence = said.messageCount
     const already = new Set(said.words.map(wordKey))
     for (const word of repeated) if (!already.has(wordKey(word))) this.outbox.say(word)
+  }
+
+  /** The decision is over, with this certificate. */
+  close(certificate: Certificate): void {
+    this.#certificate = certificate
+    this.stop()
   }
 
   /** Stops every timer. */

@@ -12,9 +12,10 @@ import type { DecisionMessage } from '../decision/decision-message.ts'
 import type { Archive } from '../decision/delivery.ts'
 import type { Roster } from '../decision/roster.ts'
 import type { Store } from '../storage/store.ts'
+import { splitWords } from '../wire/codec.ts'
 import { type Envelope, encodeEnvelope, type Payload } from '../wire/envelope.ts'
-import type { EvidenceFrames } from './accusations.ts'
 import type { Directory } from './directory.ts'
+import type { FramePair } from './evidence-shelf.ts'
 import { messageFact } from './facts.ts'
 import type { Ledger } from './ledger.ts'
 import type { Session } from './session.ts'
@@ -47,15 +48,12 @@ export class Voice {
     return encodeEnvelope({ roster, author: key, decision, payload, sign })
   }
 
-  /** Says these words about an open decision. */
+  /** Says these words about an open decision: in one frame, unless they are too many. All are on disk before any is said. */
   say(session: Session, words: readonly DecisionMessage[]): void {
-    const { archive, self, publish, trace, directory } = this.#options
-    const envelope = this.envelope(session.id, { type: 'words', sequence: session.nextSequence(), words })
-    session.note({ type: 'said', frame: envelope.frame })
+    const envelopes = splitWords(words).map((batch) => this.#words(session, batch))
+    for (const { frame } of envelopes) session.note({ type: 'said', frame })
     this.remember(session, () => {
-      archive.keep(session.id, self, envelope.id, envelope.frame)
-      publish(envelope.frame)
-      trace(messageFact('sent', 'gossip', envelope, self, directory))
+      for (const envelope of envelopes) this.#send(session, envelope)
     })
   }
 
@@ -72,7 +70,18 @@ export class Voice {
   }
 
   /** Tells the community that one of its members contradicted itself. */
-  showEvidence({ decision, first, second }: EvidenceFrames): void {
+  showEvidence(decision: DecisionId, { first, second }: FramePair): void {
     this.#options.publish(this.envelope(decision, { type: 'evidence', first, second }).frame)
+  }
+
+  #words(session: Session, words: readonly DecisionMessage[]): Envelope {
+    return this.envelope(session.id, { type: 'words', sequence: session.nextSequence(), words })
+  }
+
+  #send(session: Session, envelope: Envelope): void {
+    const { archive, self, publish, trace, directory } = this.#options
+    archive.keep(session.id, self, envelope.id, envelope.frame)
+    publish(envelope.frame)
+    trace(messageFact('sent', 'gossip', envelope, self, directory))
   }
 }

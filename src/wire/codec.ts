@@ -6,8 +6,8 @@
  * validator. A batch of a hundred bits is 20 bytes long instead of 600.
  *
  * A batch has one form: ballot, echoes, readies, bits by epoch, kind and value, endorsement; within a group in roster
- * order. FINISH has the lowest kind and epoch 0, so every FINISH is read before any other bit: whoever reads it need not work through an agreement
- * that is over. Reading a batch and grouping it again gives the same bytes; whatever else comes is refused.
+ * order. FINISH has the lowest kind and epoch 0, so every FINISH is read before any other bit: whoever reads it need not
+ * work through an agreement that is over. Reading a batch and grouping it again gives the same bytes; whatever else comes is refused.
  *
  * @packageDocumentation
  */
@@ -91,6 +91,22 @@ const BIT_SLOTS: {
 }
 
 /**
+ * The words of one turn, in as few batches as the limits allow: one, unless a validator has worked through dozens of epochs
+ * at once. Only groups of bits can be too many; with the most of everything a batch is still smaller than it may be.
+ */
+export function splitWords(words: readonly DecisionMessage[]): DecisionMessage[][] {
+  const others = words.filter((word) => !isBitMessage(word))
+  const groups = bitsBySlot(words.filter(isBitMessage))
+  const batches: DecisionMessage[][] = others.length === 0 ? [] : [others]
+  for (let start = 0; start < groups.length; start += LIMITS.bitGroupsMax) {
+    const bits = groups.slice(start, start + LIMITS.bitGroupsMax).flatMap((group) => group.words)
+    if (start === 0 && batches[0] !== undefined) batches[0].push(...bits)
+    else batches.push(bits)
+  }
+  return batches
+}
+
+/**
  * A batch in its one form. Words that say the same twice are said once.
  *
  * The words are our own: one ballot and one endorsement at most, and no slot filled in two ways. A validator that wants
@@ -109,7 +125,7 @@ export function wordsToPayload(
     hashes: HASH_KINDS.flatMap((type, kind) => hashGroup(words, type, kind, validatorCount)),
     bits: bitGroups(words.filter(isBitMessage), validatorCount)
   }
-  invariant(payload.bits.length <= LIMITS.bitGroupsMax, 'one turn speaks in few epochs')
+  invariant(payload.bits.length <= LIMITS.bitGroupsMax, 'words are split before they are written')
   if (ballot !== undefined) payload.ballot = ballotToWord(ballot.value)
   if (endorsement !== undefined) payload.endorsement = endorsementToWord(endorsement)
   return payload
@@ -183,17 +199,23 @@ function hashMessages(group: HashWords, validatorCount: number): HashMessage[] {
 }
 
 function bitGroups(words: readonly BitMessage[], validatorCount: number): BitWords[] {
-  const groups = new Map<string, BitSlot & { readonly nodes: NodeId[] }>()
+  return bitsBySlot(words).map(({ slot, words }) => {
+    const nodes = words.map((word) => word.instance)
+    return { ...slot, instances: wire(toBitmap(nodes, validatorCount)) }
+  })
+}
+
+/** Bits with those of the same kind, epoch and value, in the order of groups. */
+function bitsBySlot(words: readonly BitMessage[]): { readonly slot: BitSlot; readonly words: BitMessage[] }[] {
+  const groups = new Map<string, { readonly slot: BitSlot; readonly words: BitMessage[] }>()
   for (const word of words) {
     const slot = (BIT_SLOTS[word.type] as (word: AgreementMessage) => BitSlot)(word)
     const name = `${slot.epoch}/${slot.kind}/${slot.value}`
-    const group = groups.get(name) ?? { ...slot, nodes: [] }
-    group.nodes.push(word.instance)
+    const group = groups.get(name) ?? { slot, words: [] }
+    group.words.push(word)
     groups.set(name, group)
   }
-  return [...groups.values()]
-    .sort(bitOrder)
-    .map(({ nodes, ...slot }) => ({ ...slot, instances: wire(toBitmap(nodes, validatorCount)) }))
+  return [...groups.values()].sort((left, right) => bitOrder(left.slot, right.slot))
 }
 
 function bitMessages(group: BitWords, validatorCount: number): BitMessage[] {

@@ -43,11 +43,11 @@ export const LIMITS = {
   optionsMax: PROPOSAL_LIMITS.optionsMax,
   choicesMax: PROPOSAL_LIMITS.optionsMax,
 
-  /** Batches one validator may say about one decision; what is kept of them is far less. */
+  /** Frames one validator may say about one decision; what is kept of them is far less. */
   wordsSequenceMax: 1_000_000,
   /** One group of echoes, one of readies. */
   hashGroupsMax: 2,
-  /** Groups of bits: seven an epoch, so this is more than thirty epochs said in one turn. */
+  /** Groups of bits: seven an epoch, so this is more than thirty epochs. A turn that says more says it in several frames. */
   bitGroupsMax: 256,
   /** Agreement takes two epochs on average; the machine's own window is far narrower. */
   epochMax: 100_000,
@@ -57,6 +57,8 @@ export const LIMITS = {
 
   /** One message of the digest exchange. */
   syncSizeBytesMax: 1024 * KIB,
+  /** All messages that one side sends in one exchange; what is left over waits for the next one. */
+  exchangeSizeBytesMax: 8 * 1024 * KIB,
   /** What stands around one frame or certificate in such a message, and more. */
   itemOverheadSizeBytes: 8,
   syncFramesMax: 1_024,
@@ -65,6 +67,6 @@ export const LIMITS = {
   certificateSizeBytesMax: 256 * KIB,
   openInDigestMax: 256,
   /** Over all open decisions of a digest: half of a message. */
-  framesInDigestMax: 65_536,
+  framesInDigestMax: 32_768,
   closedInDigestMax: ARCHIVE_LIMITS.closedInDigestMax
 } as const

@@ -138,6 +138,24 @@ function readProposal(fields: ProposalPayload, context: PayloadContext, decision
   return { type: 'proposal', proposal }
 }
 
+/** Bytes that addresses with their tags and lengths may take in a presence: what the other fields leave of it. */
+const ADDRESSES_SIZE_BYTES_MAX = LIMITS.payloadSizeBytesMax.presence - LIMITS.overheadSizeBytes
+
+/** Tag and length of one address. */
+const ADDRESS_OVERHEAD_SIZE_BYTES = 3
+
+/** The first of one's own addresses, as many as fit into a presence. What is no multiaddr is left out. */
+export function fittingAddresses(addresses: readonly string[]): string[] {
+  const fitting: string[] = []
+  let room = ADDRESSES_SIZE_BYTES_MAX
+  for (const address of addresses.filter(isAddress)) {
+    room -= address.length + ADDRESS_OVERHEAD_SIZE_BYTES
+    if (room < 0 || fitting.length >= LIMITS.addressesMax) break
+    fitting.push(address)
+  }
+  return fitting
+}
+
 function presenceFields(payload: Extract<Payload, { type: 'presence' }>, validatorCount: number): PresencePayload {
   return {
     sequence: payload.sequence,

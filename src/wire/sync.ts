@@ -19,7 +19,7 @@ import { type Attempt, attempt, decoded, expecting } from './refusal.ts'
 
 const DIGEST_ID_SIZE_BYTES = DIGEST_ID_DIGITS / 2
 
-/** What one side has. Ids are their first 16 hexadecimal digits. */
+/** What one side has. Ids are cut to their first `DIGEST_ID_DIGITS` hexadecimal digits. */
 export interface SyncDigest {
   readonly community: CommunityId
   readonly open: readonly { readonly decision: DecisionId; readonly have: readonly string[] }[]
@@ -148,7 +148,7 @@ function joinIds(ids: readonly string[]): Uint8Array<ArrayBuffer> {
   const parts = ids.map((id) => fromHex(id))
   invariant(
     parts.every((part) => part?.length === DIGEST_ID_SIZE_BYTES),
-    'ids in a digest are 16 hexadecimal digits'
+    `ids in a digest are ${DIGEST_ID_DIGITS} hexadecimal digits`
   )
   return wire(concatBytes(...(parts as Uint8Array[])))
 }

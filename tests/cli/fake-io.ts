@@ -18,6 +18,7 @@ export function fakeIo(): FakeIo {
     interactive: false,
     width: 80,
     colour: false,
+    program: 'equipotent',
     interrupted: new AbortController().signal
   }
 }

@@ -68,6 +68,16 @@ describe('bad input', () => {
     expect(out).toBe('')
   })
 
+  it('about a file is one sentence, and not the system’s own words', async () => {
+    const file = join(directory, 'a-file')
+    writeFileSync(file, '')
+    const { code, errLines } = await run('demo', '--data', join(file, 'below'))
+    expect({ code, errLines }).toEqual({
+      code: 2,
+      errLines: [`${join(file, 'below', 'peer-1')}: a file is where a directory should be.`]
+    })
+  })
+
   it('lists unknown options together with every other problem', async () => {
     const { code, err } = await run('demo', '--perfect', '--fast', '--peers', '0')
     expect(code).toBe(2)
@@ -85,7 +95,10 @@ describe('no peer', () => {
     const { code, err } = await run(command, '--data', directory)
     expect(code).toBe(2)
     expect(err).toContain('no peer is running in')
-    expect(err).toContain('equipotent peer --data')
+    expect(err).not.toContain('start it with')
+    writeFileSync(join(directory, 'charter.json'), '{}')
+    const { err: hint } = await run(command, '--data', directory)
+    expect(hint).toMatch(/; start it with: equipotent peer --data \S+[^.]$/)
   })
 })
 
@@ -96,7 +109,7 @@ describe('help', () => {
     const { code, out } = await run(name, '--help')
     expect(code).toBe(0)
     expect(out).toContain('Examples:')
-    expect(out).toContain(`equipotent ${name}`)
+    expect(out).toContain(`$ equipotent ${name}`)
   })
 
   it('of every command that does something offers --json', async () => {
@@ -119,7 +132,9 @@ describe('help', () => {
     for (const command of scripts) {
       const io = fakeIo()
       expect(await runCommand(command, ['--help'], io)).toBe(0)
-      expect(io.outLines.join('\n')).toContain(`npm run ${command.name}`)
+      const help = io.outLines.join('\n')
+      expect(help).toContain(`Usage: npm run ${command.name} -- `)
+      expect(help).toContain(`$ npm run ${command.name}`)
     }
   })
 })
@@ -137,6 +152,14 @@ describe('verify', () => {
     expect(out).toContain('lake (3 of 4)')
     expect(out).toContain('signed by  4 of 4')
     expect(out).toContain('authored by nobody')
+  })
+
+  it('takes several at once, and says no if one is bad', async () => {
+    const good = write(certificateOf(BALLOTS).text)
+    const bad = join(directory, 'bad.json')
+    writeFileSync(bad, 'no certificate')
+    expect((await run('verify', good, good)).code).toBe(0)
+    expect(await run('verify', good, bad)).toMatchObject({ code: 1, out: expect.stringContaining('Not good:') })
   })
 
   it('says no with 1 and the reason, in words and in JSON', async () => {

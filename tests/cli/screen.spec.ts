@@ -111,7 +111,7 @@ describe('the screen', () => {
 
   it('says how many signed when not all did', () => {
     const facts = CLOSED.with(-1, { type: 'certified', decision: 'd', outcome: 'ab', signers: SHORTS.slice(1) })
-    expect(plain(viewAfter(facts), 80)).toContain('signed by 3 of 4, authored by nobody')
+    expect(plain(viewAfter(facts), 80)).toContain('signed by 3 of 4 (enough), authored by nobody')
   })
 
   it.each([10, 24, 40, 60, 80, 100, 300])('fits a terminal of %d columns, whatever peers call themselves', (width) => {
@@ -150,6 +150,29 @@ describe('the screen', () => {
     const peers = rows.filter((line) => /^[●○] .*…\w{8}/.test(line)).map((line) => columnsOf(line.replace(/ ~?$/, '')))
     expect(peers).toHaveLength(4)
     expect(new Set(peers).size).toBe(1)
+  })
+
+  it('marks who was killed, which the peer that looks cannot know', () => {
+    const text = renderView(viewAfter(OPEN), { width: 80, colour: false, killed: [SHORTS[3]!] }).join('\n')
+    expect(text).toContain('finch        …dddddddd ✗')
+    expect(text).toContain('✗ killed')
+    expect(plain(viewAfter(OPEN), 80)).not.toContain('✗')
+  })
+
+  it('tells who said what once it is decided, and not before', () => {
+    const ballots: TraceFact[] = SHORTS.slice(1).map((by) => ({
+      type: 'ballot',
+      decision: 'd',
+      by,
+      answer: 'choice',
+      choices: ['city'],
+      ballot: 'x',
+      own: false
+    }))
+    expect(plain(viewAfter([...OPEN, ...ballots]), 80)).not.toContain('city: ')
+    const closed = plain(viewAfter([...OPEN, ...ballots, ...CLOSED.slice(-2)]), 80)
+    expect(closed).toContain('lake: heron')
+    expect(closed).toContain('city: wren, otter, finch')
   })
 
   it('says so when nothing was asked', () => {

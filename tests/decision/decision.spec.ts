@@ -3,6 +3,7 @@ import { CLOSE } from '../../src/consensus/common-subset.ts'
 import type { Hash } from '../../src/core/ids.ts'
 import { everyNode, nodeId } from '../../src/core/ids.ts'
 import { enoughToCertify, enoughToProceed, maxFaulty } from '../../src/core/quorum.ts'
+import { ballotHash } from '../../src/decision/ballot.ts'
 import { certificateText, verifyCertificate } from '../../src/decision/certificate.ts'
 import { DEADLINE } from '../../src/decision/decision.ts'
 import { progressOf } from '../../src/decision/progress.ts'
@@ -83,7 +84,7 @@ describe('decision, with silent members', () => {
         expect(seat.outcome).toBeUndefined()
         const progress = progressOf(seat.decision)
         expect(progress.missing).toEqual(everyNode(size).slice(0, silent))
-        expect(progress.waitingFor).toMatch(/^1 more peer/)
+        expect(progress.waitingFor).toBe('1 more peer to say which ballots they saw')
       }
     })
   }
@@ -206,5 +207,60 @@ describe('decision, hostile ballots', () => {
     })
     expect(assembly.seat(nodeId(0)).decision.ballots).toEqual([])
     expect(assembly.faults.map(({ fault }) => fault.kind)).toEqual(['impossible-message'])
+  })
+})
+
+describe('progress, in words', () => {
+  const waitingFor = (assembly: Assembly): string => progressOf(assembly.seat(nodeId(0)).decision).waitingFor
+
+  it('counts ballots, peers and signatures in the singular and the plural', () => {
+    const assembly = new Assembly(4)
+    expect(waitingFor(assembly)).toBe('4 more ballots, or the deadline')
+    for (const node of [0, 1, 2]) assembly.answer(nodeId(node), lake)
+    assembly.run()
+    expect(waitingFor(assembly)).toBe('1 more ballot, or the deadline')
+    assembly.give(nodeId(0), { type: 'timed-out', timer: CLOSE })
+    expect(waitingFor(assembly)).toBe('2 more peers to say which ballots they saw')
+    assembly.give(nodeId(1), { type: 'timed-out', timer: CLOSE })
+    assembly.step()
+    expect(waitingFor(assembly)).toBe('1 more peer to say which ballots they saw')
+    const signing = everyoneAnswers(new Assembly(4))
+    while (signing.seat(nodeId(0)).outcome === undefined) signing.step()
+    expect(waitingFor(signing)).toBe('2 more signatures under the outcome')
+    const outcome = outcomeHash(signing.seat(nodeId(0)).outcome!.value)
+    const signature = signing.community.keys[1]!.sign(outcomeSigningBytes(outcome))
+    const message = { type: 'endorsement', outcome, signature } as const
+    signing.give(nodeId(0), { type: 'received', from: nodeId(1), message })
+    expect(waitingFor(signing)).toBe('1 more signature under the outcome')
+  })
+
+  it('counts oneself among those who speak once others have closed, even without a ballot of one’s own', () => {
+    const assembly = new Assembly(4)
+    for (const node of [1, 2]) assembly.answer(nodeId(node), lake)
+    assembly.run()
+    for (const node of [1, 2]) assembly.give(nodeId(node), { type: 'timed-out', timer: CLOSE })
+    assembly.step()
+    const progress = progressOf(assembly.seat(nodeId(0)).decision)
+    expect(progress).toMatchObject({ stage: 'sharing', missing: [nodeId(3)], cast: [nodeId(1), nodeId(2)] })
+    expect(progress.waitingFor).toBe('the last of the peers to say which ballots they saw')
+  })
+})
+
+describe('a ballot’s hash', () => {
+  it('is computed once, however often it is asked for', () => {
+    let reads = 0
+    const ballot = {
+      decision: new Assembly(4).proposal.id,
+      author: nodeId(1),
+      signature: new Uint8Array(64),
+      get answer() {
+        reads++
+        return lake
+      }
+    }
+    const hash = ballotHash(ballot)
+    const readsOnce = reads
+    expect([ballotHash(ballot), ballotHash(ballot)]).toEqual([hash, hash])
+    expect([reads, readsOnce > 0]).toEqual([readsOnce, true])
   })
 })

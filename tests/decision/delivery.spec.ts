@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type DecisionId, type Hash, nodeId } from '../../src/core/ids.ts'
-import { ARCHIVE_LIMITS, Archive, digestId } from '../../src/decision/delivery.ts'
+import { ARCHIVE_LIMITS, Archive, DIGEST_ID_DIGITS, digestId } from '../../src/decision/delivery.ts'
 
 const id = (digit: string): Hash => digit.repeat(64) as Hash
 const decision = id('d') as DecisionId
@@ -38,6 +38,46 @@ describe('archive', () => {
     const theirs = new Archive()
     theirs.close(decision)
     expect(archiveWith('1').lackedBy(theirs.digest())).toEqual({ frames: [], certificates: [] })
+  })
+
+  it('tells ids apart that begin alike, its own in full and those in a digest by 16 bytes', () => {
+    const alike = (end: string): Hash => ('a'.repeat(16) + end.repeat(48)) as Hash
+    const archive = archiveWith()
+    archive.keep(decision, nodeId(0), alike('1'), frame(1))
+    expect(archive.has(decision, alike('2'))).toBe(false)
+    expect(archive.keep(decision, nodeId(0), alike('2'), frame(2))).toBe(true)
+    expect(archive.lackedBy(archiveWith().digest()).frames).toEqual([frame(1), frame(2)])
+    archive.close(alike('3') as DecisionId)
+    expect(archive.isClosed(alike('4') as DecisionId)).toBe(false)
+    const beyond = (end: string): Hash => ('b'.repeat(DIGEST_ID_DIGITS) + end.repeat(32)) as Hash
+    archive.close(beyond('1') as DecisionId)
+    expect(archive.isClosed(beyond('2') as DecisionId)).toBe(false)
+  })
+
+  it('counts a frame once that comes again', () => {
+    const archive = archiveWith('1')
+    for (let index = 0; index <= ARCHIVE_LIMITS.framesPerAuthorMax; index++) {
+      expect(archive.keep(decision, nodeId(0), id('1'), frame(1))).toBe(true)
+    }
+    expect(archive.keep(decision, nodeId(0), id('2'), frame(2))).toBe(true)
+  })
+
+  it('keeps one needed frame of an author without room, and not two', () => {
+    const archive = archiveWith()
+    const nth = (index: number): Hash => index.toString(16).padStart(64, '0') as Hash
+    for (let index = 0; index < ARCHIVE_LIMITS.framesPerAuthorMax; index++) {
+      archive.keep(decision, nodeId(0), nth(index), frame(1))
+    }
+    expect(archive.keep(decision, nodeId(0), nth(997), frame(1))).toBe(false)
+    expect(archive.keep(decision, nodeId(0), nth(998), frame(1), true)).toBe(true)
+    expect(archive.keep(decision, nodeId(0), nth(999), frame(1), true)).toBe(false)
+  })
+
+  it('names the frames of one author in the order they came', () => {
+    const archive = archiveWith('1', '2')
+    archive.keep(decision, nodeId(1), id('3'), frame(3))
+    expect(archive.framesBy(decision, nodeId(0))).toEqual([frame(1), frame(2)])
+    expect(archive.framesBy(other, nodeId(0))).toEqual([])
   })
 
   it('keeps frames of open decisions only', () => {

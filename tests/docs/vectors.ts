@@ -22,7 +22,7 @@ import {
 } from '../../src/decision/charter.ts'
 import { CLOSING_GRACE_MS } from '../../src/decision/decision.ts'
 import type { DecisionMessage } from '../../src/decision/decision-message.ts'
-import { ARCHIVE_LIMITS, DIGEST_ID_DIGITS } from '../../src/decision/delivery.ts'
+import { ARCHIVE_LIMITS, DIGEST_ID_DIGITS, digestId } from '../../src/decision/delivery.ts'
 import { outcomeOf } from '../../src/decision/outcome.ts'
 import {
   checkProposal,
@@ -240,7 +240,7 @@ function digestOf(scene: Scene): unknown {
   const { inputs, roster, proposal } = scene
   const { id } = envelopeBy(scene, inputs.proposer, proposal.id, { type: 'proposal', proposal })
   const presence = roster.members.map((_, node) => (node === inputs.presence.author ? inputs.presence.sequence : 0))
-  const open = [{ decision: proposal.id, have: [id.slice(0, 16)] }]
+  const open = [{ decision: proposal.id, have: [digestId(id)] }]
   const digest = { community: roster.community, open, closed: [], presence }
   return { message: toHex(encodeSync({ digest, frames: [], certificates: [] })) }
 }

@@ -13,6 +13,8 @@ const situation = (changes: Partial<LinkSituation>): LinkSituation => ({
   linked: [],
   callingCount: 0,
   target: 7,
+  enough: 7,
+  leisure: false,
   explore: false,
   isSilent: () => false,
   linksOf: () => [],
@@ -20,6 +22,15 @@ const situation = (changes: Partial<LinkSituation>): LinkSituation => ({
 })
 
 describe('whom to call next', () => {
+  it('makes the links that are enough at once, and the others one by one, at leisure', () => {
+    const linked = peers('xyzw')
+    const wanted = { target: 7, enough: 4, linked }
+    expect(nextLinks(situation(wanted), seededRandom(1))).toEqual([])
+    expect(nextLinks(situation({ ...wanted, leisure: true }), seededRandom(1))).toHaveLength(1)
+    expect(nextLinks(situation({ ...wanted, leisure: true, callingCount: 1 }), seededRandom(1))).toEqual([])
+    expect(nextLinks(situation({ ...wanted, leisure: true, target: 4 }), seededRandom(1))).toEqual([])
+  })
+
   it('calls two at once while links are missing, and counts the calls under way', () => {
     expect(nextLinks(situation({}), seededRandom(1))).toHaveLength(2)
     expect(nextLinks(situation({ callingCount: 1 }), seededRandom(1))).toHaveLength(1)
@@ -54,7 +65,7 @@ describe('whom to call next', () => {
 
 describe('the sizes of links and mesh', () => {
   it('connects everybody up to eight members, then seven each', () => {
-    expect([1, 2, 7, 8, 9, 32].map((count) => linkTarget(count))).toEqual([0, 1, 6, 7, 7, 7])
+    expect([1, 2, 7, 33, 34, 64].map((count) => linkTarget(count))).toEqual([0, 1, 6, 32, 8, 8])
     expect(linkTarget(32, 3)).toBe(3)
   })
 

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises'
+import { readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { TraceEvent } from '../../src/consensus/trace.ts'
@@ -41,6 +41,20 @@ describe('peers', () => {
     await peer.follow(id).decided
     const text = await readFile(join(directories[0]!, 'certificates', `${id}.json`))
     expect(verifyCertificate(text, verify)).toMatchObject({ ok: true, decision: id, resultInWords: 'lake (1 of 1)' })
+  })
+
+  it('write a certificate file that a crash left out when they start again', async () => {
+    const { charter, directories } = await found(1)
+    const [dataDirectory] = directories as [string]
+    const peer = await startPeer({ dataDirectory, charter, vote: 'lake' })
+    const { id } = await peer.propose(where)
+    await peer.follow(id).decided
+    const file = join(dataDirectory, 'certificates', `${id}.json`)
+    const text = await readFile(file, 'utf8')
+    await peer.stop('a crash')
+    await rm(file)
+    await startPeer({ dataDirectory, charter })
+    expect(await readFile(file, 'utf8')).toBe(text)
   })
 
   it('tell whoever follows a decision what happens, in order, to its end', async () => {

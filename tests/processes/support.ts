@@ -17,6 +17,9 @@ import { temporaryDirectory, until } from '../support/peers.ts'
 
 const DIST = join(import.meta.dirname, '../../dist')
 
+/** The program that is one peer. */
+export const PEER_ENTRY = join(DIST, 'peer.mjs')
+
 /** A running community; peers are named by number, from 1. */
 export interface Running {
   readonly launcher: Launcher
@@ -33,7 +36,7 @@ export interface Running {
 export async function launch(size: number, options: StartOptions = {}): Promise<Running> {
   const directory = await temporaryDirectory()
   const { peers } = await foundCommunity({ directory, peers: size, name: 'test' })
-  const launcher = createLauncher({ directory, entry: join(DIST, 'peer.mjs') })
+  const launcher = createLauncher({ directory, entry: PEER_ENTRY })
   onTestFinished(() => launcher.stopAll())
   await launcher.startAll(
     peers.map((_, index) => index + 1),
@@ -56,7 +59,8 @@ export async function launch(size: number, options: StartOptions = {}): Promise<
   for (const [index] of peers.entries()) {
     await until(async () => {
       const { graph } = await running.ask(index + 1, 'status', {})
-      return graph.peers === size && graph.articulationPoints.length === 0
+      // A peer alone has no links, and so no part in a graph of links.
+      return graph.peers === (size === 1 ? 0 : size) && graph.articulationPoints.length === 0
     })
   }
   return running

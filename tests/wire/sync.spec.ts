@@ -1,12 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { concatBytes } from '../../src/core/bytes.ts'
+import { DIGEST_ID_DIGITS } from '../../src/decision/delivery.ts'
 import { LIMITS } from '../../src/wire/limits.ts'
 import * as messages from '../../src/wire/messages.ts'
 import { decodeSync, encodeSync, type SyncMessage, syncBatches } from '../../src/wire/sync.ts'
 import { EVERY_FRAME, hashNumbered, PROPOSAL, ROSTER } from './sample.ts'
 
-const id = (index: number): string => index.toString(16).padStart(16, '0')
+const id = (index: number): string => index.toString(16).padStart(DIGEST_ID_DIGITS, '0')
 const ids = (count: number): string[] => Array.from({ length: count }, (_, index) => id(index))
 
 const MESSAGE: SyncMessage = {
@@ -79,7 +80,7 @@ describe('a message of the digest exchange', () => {
     expect(forged({ certificates: [new Uint8Array(LIMITS.certificateSizeBytesMax + 1)] })).toMatch('certificate is too')
     expect(forged({ certificates: Array.from({ length: 65 }, () => new Uint8Array(1)) })).toMatch('decoded')
     expect(forgedDigest({ presence: Array.from({ length: 101 }, () => 1) })).toMatch('decoded')
-    expect(forgedDigest({ closed: new Uint8Array(8 * 1_001) })).toMatch('too many ids')
+    expect(forgedDigest({ closed: new Uint8Array(16 * 1_001) })).toMatch('too many ids')
     expect(forgedDigest({ closed: new Uint8Array(7) })).toMatch('cut off')
     expect(forgedDigest({ community: new Uint8Array(31) })).toMatch('not 32 bytes')
     const open = { decision: new Uint8Array(32), have: new Uint8Array(0) }

@@ -17,6 +17,7 @@ import { decode, encode } from 'it-length-prefixed'
 import { pipe } from 'it-pipe'
 import { OperationError } from '../../core/errors.ts'
 import { type PeerIdString, short } from '../../core/ids.ts'
+import { LIMITS } from '../../wire/limits.ts'
 import type { Host } from '../host.ts'
 import { nameOf, parsePeerId } from '../peer-key.ts'
 
@@ -70,7 +71,8 @@ type Limits = Required<Pick<ExchangeOptions, 'messageSizeMax' | 'exchangeSizeMax
 
 /** Makes the host speak the protocol. */
 export async function createExchange(host: Host, options: ExchangeOptions): Promise<Exchange> {
-  const { protocol = SYNC_PROTOCOL, messageSizeMax = 256 * 1024, exchangeSizeMax = 8 * 1024 * 1024 } = options
+  const { protocol = SYNC_PROTOCOL, messageSizeMax = 256 * 1024 } = options
+  const exchangeSizeMax = options.exchangeSizeMax ?? LIMITS.exchangeSizeBytesMax
   const limits: Limits = { messageSizeMax, exchangeSizeMax, timeoutMs: options.timeoutMs ?? 10_000 }
   const open = new Set<Stream>()
   const begun = new Map<PeerIdString, Promise<void>>()

@@ -57,12 +57,13 @@ async function runDemo({ read, io, json }: Given): Promise<number> {
   const isTemporary = options.data === undefined && !options.keep
   const show = createDemoShow(io, json)
   try {
-    return await withLauncher(directory, (launcher) =>
+    const code = await withLauncher(directory, (launcher) =>
       perform({ options, directory, launcher, show, io, json, isTemporary })
     )
+    return io.interrupted.aborted ? sayStopped(io) : code
   } catch (error) {
     // Ctrl-C tears calls apart; that they failed is no news then.
-    if (io.interrupted.aborted) return EXIT.interrupted
+    if (io.interrupted.aborted) return sayStopped(io)
     // Something went wrong on the stage, which is not the caller's mistake.
     if (error instanceof OperationError) throw new OperationError(error.message, 'unknown', error)
     throw error
@@ -70,6 +71,11 @@ async function runDemo({ read, io, json }: Given): Promise<number> {
     show.end()
     if (isTemporary) await rm(directory, { recursive: true, force: true })
   }
+}
+
+function sayStopped(io: Io): number {
+  io.err('Stopped; no peer of this demo runs any more.')
+  return EXIT.interrupted
 }
 
 /** Lends a launcher, and leaves no process of it behind, whatever happens. */
@@ -163,6 +169,10 @@ async function launchAll(
 async function conclude(play: Play, watcher: DemoWatcher, went: DemoDecision, launchMs: number): Promise<number> {
   const { options, launcher, show, io, directory } = play
   const { decision, survivors, isCertified, decisionMs } = went
+  if (io.interrupted.aborted) {
+    show.end()
+    return EXIT.interrupted
+  }
   const alive = survivors.map(({ peer }) => peer.folder)
   const used = await Promise.all(survivors.map(({ peer }) => resourcesOf(launcher.child(peer.number)?.pid ?? 0)))
   if (!isCertified) await sayWhatItWaitsFor(survivors[0], show)
@@ -174,7 +184,6 @@ async function conclude(play: Play, watcher: DemoWatcher, went: DemoDecision, la
   const resources = used.filter((one): one is Resources => one !== undefined)
   const summary = summarise({ decision, evidence, alive, launchMs, decisionMs, resources, verdict })
   tellResult(play, went, summary, verdict)
-  if (io.interrupted.aborted) return EXIT.interrupted
   if (!isCertified) {
     const lost = watcher.peers.filter((one) => !survivors.includes(one)).map((one) => safeText(one.name, 40))
     return giveUp(io, undecidedSentence(lost, options.peers, options.timeLimitMs), verdict.pass)

@@ -13,13 +13,13 @@
 
 import { toHex } from '../core/bytes.ts'
 import { prettyJson } from '../core/canonical.ts'
-import type { NodeId } from '../core/ids.ts'
+import type { DecisionId, NodeId } from '../core/ids.ts'
 import type { Signature } from '../core/keys.ts'
 import type { Ballot } from './ballot.ts'
 import { CERTIFICATE_FORMAT, type Certificate } from './certificate-format.ts'
 import type { Charter } from './charter.ts'
 import type { Outcome } from './outcome.ts'
-import { type Proposal, proposalTerms } from './proposal.ts'
+import { type Proposal, proposalId, proposalProblems, proposalTerms } from './proposal.ts'
 
 /** A certificate of what is at hand: the ballots of the agreed set and the signatures over its outcome, in any order. */
 export function makeCertificate(parts: {
@@ -59,3 +59,16 @@ export {
   verifyCertificate
 } from './certificate-check.ts'
 export { CERTIFICATE_SIZE_BYTES_MAX, type Certificate } from './certificate-format.ts'
+
+/**
+ * The decision that a certificate says it is about, without believing it: cheap, for asking whether it is needed at all.
+ * `undefined` if the text is no certificate.
+ */
+export function claimedDecision(text: string): DecisionId | undefined {
+  try {
+    const { proposal } = JSON.parse(text) as Certificate
+    return proposalProblems(proposal).length === 0 ? proposalId(proposal) : undefined
+  } catch {
+    return undefined
+  }
+}

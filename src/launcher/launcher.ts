@@ -3,7 +3,7 @@
  *
  * It is no coordinator: it tells a peer where to find others and never what to say. Peers live in sessions of their own,
  * write to files and not to pipes, and outlast it. The first peer starts first and the others join through it; once the
- * network has closed its ring of links, the first is a peer like any other.
+ * others have found one another, the first is a peer like any other.
  *
  * @packageDocumentation
  */

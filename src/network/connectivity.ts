@@ -111,7 +111,7 @@ const ENOUGH_LINKS = 4
 /**
  * Time between two links that are wanted but not urgent. Unit: milliseconds, for each member.
  *
- * A handshake costs both sides some 30 ms of CPU while their code is cold. Everybody together makes ten of these links a
+ * A handshake costs both sides some 20 ms of CPU, and more while their code is cold. Everybody together makes ten of these links a
  * second, so that peers that start on one machine are of use before they are all connected.
  */
 const LEISURE_MS_PER_MEMBER = 100

@@ -9,7 +9,8 @@ export const COUNTERS = {
   'gossip-published': 'a message of our own went out',
   'publish-failed': 'gossip refused to publish; the delivery layer sends again',
   'gossip-accepted': 'a message from a peer passed the validator',
-  'gossip-ignored': 'the validator had no use for a message and blames nobody',
+  'gossip-ignored':
+    'a message was not passed on: known already, of no use here, or taken in where nobody else needs it from here',
   'gossip-rejected': 'the validator found a message wrong; the sender got a strike',
   'gossip-oversized': 'a message was longer than allowed; the sender got a strike',
   'gossip-over-rate': 'a message was dropped unread because its sender sent too many',

@@ -5,7 +5,7 @@
  * Only what the validator accepts is passed on to other neighbours and delivered here. What it says:
  * - `accept`: right. Also for what is merely early: it must be kept by the layer above, because gossip will not offer the
  *   same bytes again for two minutes.
- * - `ignore`: of no use here, nobody's fault.
+ * - `ignore`: not to be passed on, and nobody's fault; the layer above may have taken it in.
  * - `reject`: provably wrong whoever looks at it, for example a bad signature. The neighbour that passed it on should have
  *   noticed, so it gets a strike.
  *

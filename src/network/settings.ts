@@ -184,6 +184,9 @@ const SIGNATURES_AND_IDS: Partial<GossipsubOpts> = {
   // The first peer of a community speaks to nobody yet; the delivery layer repeats what it said.
   allowPublishToZeroTopicPeers: true,
   emitSelf: false,
+  // By default every message above 512 bytes is answered with "do not send me that" to the whole mesh: at our sizes that
+  // costs as many packets as it saves, and where authors reach everybody themselves it saves none.
+  idontwantMinDataSize: Number.MAX_SAFE_INTEGER,
   // The floodsub fallback has no scores and no limits; peer exchange would let strangers choose whom we dial.
   fallbackToFloodsub: false,
   doPX: false

@@ -17,7 +17,10 @@ import type { Cancel, Clock } from './clock.ts'
 import type { PresenceTable } from './presence.ts'
 
 /** Changes that come together are told together. Unit: milliseconds. */
-const GATHER_MS = 1_000
+const GATHER_MS = 250
+
+/** The least time between two tellings: when a community starts, links change all the time. Unit: milliseconds. */
+const PAUSE_MS = 1_000
 
 /** Told again this often without a change. Unit: milliseconds. */
 const REFRESH_MS = 60_000
@@ -41,6 +44,7 @@ export class Announcer {
   readonly #options: AnnouncerOptions
   #cancel: Cancel | undefined
   #sequence = 0
+  #announcedAt = Number.NEGATIVE_INFINITY
   /** When the waiting announcement is due. */
   #armedFor = 0
   #stopped = false
@@ -51,12 +55,13 @@ export class Announcer {
 
   /** Something changed: tells it shortly. */
   changed(): void {
-    this.#arm(GATHER_MS)
+    this.#arm(Math.max(GATHER_MS, this.#announcedAt + PAUSE_MS - this.#options.clock.now()))
   }
 
   /** Tells it now. The answer is the sequence number of what was said. */
   announce(): number {
     if (this.#stopped) return this.#sequence
+    this.#announcedAt = this.#options.clock.now()
     const { roster, key, sign, presence, self, publish, addresses, neighbours } = this.#options
     this.#sequence = Math.max(this.#known() + 1, Date.now())
     const envelope = encodeEnvelope({

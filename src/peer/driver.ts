@@ -1,5 +1,5 @@
 /**
- * Drives the machines of a real peer: the only caller of `step` outside the simulator.
+ * Drives the machines of a real peer: nothing else outside the simulator lets a machine `step`.
  *
  * Everything that happens (a frame arrived, a person answered, a timer ran out) goes into an inbox and is worked off in one
  * *turn* at the end of the event loop's round, so that messages that came together are answered together. After a turn,
@@ -12,7 +12,7 @@
 import { InvariantError, OptionsError } from '../core/errors.ts'
 import type { DecisionId, NodeId } from '../core/ids.ts'
 import type { Answer } from '../decision/ballot.ts'
-import { type Certificate, verifyCertificate } from '../decision/certificate.ts'
+import { type Certificate, claimedDecision, verifyCertificate } from '../decision/certificate.ts'
 import type { DecisionMessage } from '../decision/decision-message.ts'
 import { Archive } from '../decision/delivery.ts'
 import type { IdentifiedProposal } from '../decision/proposal.ts'
@@ -139,6 +139,8 @@ export class Driver {
 
   /** Believes a certificate that a neighbour sent, if it proves itself. */
   adopt(text: string): void {
+    const claimed = claimedDecision(text)
+    if (claimed !== undefined && this.archive.isClosed(claimed)) return
     const checked = verifyCertificate(text, this.#options.verify)
     if (!checked.ok || checked.roster.hash !== this.#options.roster.hash) {
       this.#options.counters.add('certificate-refused')
@@ -287,6 +289,7 @@ export class Driver {
       this.#sessions.delete(decision)
     }
     this.#narrator.closed(decision)
+    this.#intake.takeEarly(decision)
     this.archive.close(decision)
     this.#closing.close(decision, certificate, session?.takeFacts() ?? [], mine !== undefined)
   }

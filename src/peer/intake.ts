@@ -26,8 +26,11 @@ export interface Arrival {
   readonly envelope: Envelope
 }
 
-/** Room for words that came before their proposal. */
-export const EARLY_LIMITS = { perAuthorMax: 32, decisionsMax: 256 } as const
+/**
+ * Frames of one author that may wait for their proposals, over all decisions. Each author fills only its own share, so
+ * words about invented decisions keep nobody else's waiting outside.
+ */
+export const EARLY_FRAMES_PER_AUTHOR_MAX = 32
 
 /** What the door needs. */
 export interface IntakeOptions {
@@ -53,10 +56,12 @@ const IGNORED: Checked = { verdict: 'ignore' }
 /** The door. */
 export class Intake {
   readonly #options: IntakeOptions
-  readonly #early = new Map<DecisionId, Arrival[]>()
+  /** Words that wait, by author. */
+  #early: Arrival[][]
 
   constructor(options: IntakeOptions) {
     this.#options = options
+    this.#early = options.roster.members.map(() => [])
   }
 
   /** Checks a frame. Never throws. */
@@ -72,24 +77,23 @@ export class Intake {
     return { verdict: 'accept', arrival: { from: decoded.from, envelope } }
   }
 
-  /** Lets words wait for their proposal. */
+  /** Lets words wait for their proposal. When an author has no room left, its oldest decision gives way. */
   keepEarly(arrival: Arrival): void {
     const decision = arrival.envelope.decision as DecisionId
-    const waiting = this.#early.get(decision) ?? []
-    const ofAuthor = waiting.filter((early) => early.from === arrival.from)
-    if (ofAuthor.some((early) => early.envelope.id === arrival.envelope.id)) return
-    const isFull = waiting.length === 0 && this.#early.size >= EARLY_LIMITS.decisionsMax
-    if (isFull || ofAuthor.length >= EARLY_LIMITS.perAuthorMax) {
-      this.#options.counters.add('early-dropped')
-      return
-    }
-    this.#early.set(decision, [...waiting, arrival])
+    const ofAuthor = this.#early[arrival.from] as Arrival[]
+    if (ofAuthor.some(({ envelope }) => envelope.id === arrival.envelope.id)) return
+    ofAuthor.push(arrival)
+    if (ofAuthor.length <= EARLY_FRAMES_PER_AUTHOR_MAX) return
+    const oldest = ofAuthor.find(({ envelope }) => envelope.decision !== decision) ?? ofAuthor[0]
+    this.#early[arrival.from] = ofAuthor.filter((waiting) => waiting !== oldest)
+    this.#options.counters.add('early-dropped')
   }
 
-  /** What waited for this proposal, in the order it came. */
+  /** What waited for this proposal, in the order it came from each author. It waits no longer. */
   takeEarly(decision: DecisionId): readonly Arrival[] {
-    const waiting = this.#early.get(decision) ?? []
-    this.#early.delete(decision)
+    const isMeant = ({ envelope }: Arrival): boolean => envelope.decision === decision
+    const waiting = this.#early.flatMap((ofAuthor) => ofAuthor.filter(isMeant))
+    if (waiting.length > 0) this.#early = this.#early.map((ofAuthor) => ofAuthor.filter((early) => !isMeant(early)))
     return waiting
   }
 

@@ -195,6 +195,7 @@ export class Links {
     const node = directory.node(peer)
     trace({ type, to: node === undefined ? short(peer) : directory.short(node) })
     this.#announcer.changed()
+    if (type === 'connected') this.#sync.linked()
     // Both sides speak in an exchange, so one of the two begins it.
     if (type === 'connected' && node !== undefined && self < node) this.#sync.with(peer)
   }

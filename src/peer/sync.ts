@@ -23,6 +23,12 @@ import type { PresenceTable } from './presence.ts'
 /** The least and the longest time between two exchanges on the timer. Unit: milliseconds. */
 export const SYNC_INTERVAL_MS = { least: 1_000, most: 15_000 } as const
 
+/** How long after a new link the community still finds together, and exchanges matter even with nothing open. */
+const FINDING_TOGETHER_MS = 10_000
+
+/** Time between two exchanges then. Unit: milliseconds. */
+const FINDING_PAUSE_MS = 2_000
+
 /** The part of an open decision's silence that is waited before the next exchange. */
 const PART_OF_SILENCE = 1 / 4
 
@@ -67,6 +73,8 @@ export class Sync {
   readonly #helpedAt = new Map<PeerIdString, number>()
   /** When the timer last led to an exchange. */
   #exchangedAt = 0
+  /** When the last link was made. */
+  #linkedAt = Number.NEGATIVE_INFINITY
   #cancel: Cancel | undefined
   #stopped = false
 
@@ -88,6 +96,11 @@ export class Sync {
   with(peer: PeerIdString): void {
     if (this.#stopped) return
     this.#options.exchangeWith(peer).catch(() => this.#options.counters.add('exchange-failed'))
+  }
+
+  /** A link was made: what each side knows of the others may be news to the other's neighbours. */
+  linked(): void {
+    this.#linkedAt = this.#options.clock.now()
   }
 
   /** Exchanges with a neighbour that is behind, unless that was done a moment ago. */
@@ -178,7 +191,9 @@ export class Sync {
     const { driver, clock, random, neighbours } = this.#options
     const now = clock.now()
     const silences = driver.open.map((session) => now - session.heardAt)
-    const pauseMs = syncPauseMs(silences.length === 0 ? undefined : Math.max(...silences))
+    const usualMs = syncPauseMs(silences.length === 0 ? undefined : Math.max(...silences))
+    const isFinding = silences.length === 0 && now - this.#linkedAt < FINDING_TOGETHER_MS
+    const pauseMs = isFinding ? FINDING_PAUSE_MS : usualMs
     const around = neighbours()
     const chosen = around[randomBelow(random, around.length)]
     if (chosen === undefined || now - this.#exchangedAt < pauseMs) return

@@ -37,7 +37,7 @@ import { peerIdOf } from '../../src/network/peer-key.ts'
 import { messageIdOf, OUTSIDERS_MAX, PATIENCE } from '../../src/network/settings.ts'
 import { SYNC_PROTOCOL } from '../../src/network/streams/exchange.ts'
 import { OPEN_DECISIONS_PER_PROPOSER_MAX } from '../../src/peer/driver.ts'
-import { EARLY_LIMITS } from '../../src/peer/intake.ts'
+import { EARLY_FRAMES_PER_AUTHOR_MAX } from '../../src/peer/intake.ts'
 import { PATIENCE_MS_MAX } from '../../src/peer/outbox.ts'
 import { SYNC_INTERVAL_MS } from '../../src/peer/sync.ts'
 import { type Identity, identityOf } from '../../src/storage/identity.ts'
@@ -270,7 +270,7 @@ export const CONSTANTS = {
   certificateSizeBytesMax: CERTIFICATE_SIZE_BYTES_MAX,
   digestIdDigits: DIGEST_ID_DIGITS,
   archive: ARCHIVE_LIMITS,
-  early: EARLY_LIMITS,
+  earlyFramesPerAuthorMax: EARLY_FRAMES_PER_AUTHOR_MAX,
   openDecisionsPerProposerMax: OPEN_DECISIONS_PER_PROPOSER_MAX,
   closingGraceMs: CLOSING_GRACE_MS,
   patientWordMsMax: PATIENCE_MS_MAX,

@@ -12,9 +12,6 @@ import type { Bit, BitSet } from './message.ts'
 /** A set of bits that may be empty. */
 export type AnyBitSet = 0 | BitSet
 
-/** Both bits. */
-export const BOTH: BitSet = 3
-
 /** True for 0 and 1, and for nothing else a peer may have put there. */
 export const isBit = (value: unknown): value is Bit => value === 0 || value === 1
 

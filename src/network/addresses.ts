@@ -68,8 +68,3 @@ function hostAndPort(address: Multiaddr): string {
   const [host, port] = address.getComponents()
   return `/${host?.name}/${host?.value}/tcp/${port?.value}`
 }
-
-/** The peer id that `address` ends in, if it has one. */
-export function peerOfAddress(address: Multiaddr): PeerIdString | undefined {
-  return address.getComponents().find((component) => component.name === 'p2p')?.value as PeerIdString | undefined
-}

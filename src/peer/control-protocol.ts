@@ -145,13 +145,6 @@ export interface ControlMethods {
 /** The name of a method. */
 export type ControlMethod = keyof ControlMethods
 
-/** A request line. */
-export interface ControlRequest {
-  readonly id: number
-  readonly method: ControlMethod
-  readonly params: unknown
-}
-
 /** An answer line. */
 export type ControlResponse =
   | { readonly id: number; readonly result: unknown }

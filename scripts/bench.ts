@@ -10,7 +10,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import type { TraceEvent } from '../src/consensus/trace.ts'
 import { maxFaulty } from '../src/core/quorum.ts'
 import { foundCommunity } from '../src/launcher/community.ts'
@@ -19,6 +18,7 @@ import { findPeerEntry } from '../src/launcher/peer-entry.ts'
 import { type ControlClient, connectControl } from '../src/peer/control-client.ts'
 import { readJournals } from '../src/storage/journal.ts'
 import { cpuMsOf, median, proportionalMiB, until } from './bench/measure.ts'
+import { readBenchOptions } from './bench/options.ts'
 
 const HELP = `Measures communities of real peers on this machine.
 
@@ -80,9 +80,21 @@ async function lastHeard(rig: Rig, indexes: readonly number[], what: string): Pr
   return Math.max(...all().map((at) => at as number))
 }
 
+/** The launcher at work, so that nothing is left running whatever ends this process. */
+let working: Launcher | undefined
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    working?.killAllNow()
+    process.exit(130)
+  })
+}
+process.once('exit', () => working?.killAllNow())
+
 async function launch(size: number, directory: string): Promise<{ rig: Rig; launchMs: number }> {
   const { peers } = await foundCommunity({ directory, peers: size, name: 'bench' })
   const launcher = createLauncher({ directory, entry: findPeerEntry() })
+  working = launcher
   const begunAt = performance.now()
   const numbers = peers.map((_, index) => index + 1)
   await launcher.startAll(numbers, { vote: 'random' })
@@ -220,21 +232,20 @@ function print(cells: readonly string[]): void {
   process.stdout.write(`${cells.map((cell, index) => cell.padStart(COLUMNS[index]?.[0].length ?? 0)).join('  ')}\n`)
 }
 
-const { values } = parseArgs({
-  options: {
-    peers: { type: 'string', default: '7,16,32' },
-    decisions: { type: 'string', default: '20' },
-    idle: { type: 'string', default: '10' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false }
+async function main(): Promise<void> {
+  const options = readBenchOptions(process.argv.slice(2))
+  if (options.type === 'help') return void process.stdout.write(HELP)
+  if (options.type === 'mistake') {
+    for (const sentence of options.sentences) process.stderr.write(`${sentence}\n`)
+    process.exitCode = 2
+    return
   }
-})
-if (values.help) process.stdout.write(HELP)
-else {
-  if (!values.json) print(COLUMNS.map(([title]) => title))
-  for (const size of values.peers.split(',').map(Number)) {
-    const row = await measureSize(size, Number(values.decisions), Number(values.idle))
-    if (values.json) process.stdout.write(`${JSON.stringify(row)}\n`)
+  if (!options.json) print(COLUMNS.map(([title]) => title))
+  for (const size of options.peers) {
+    const row = await measureSize(size, options.decisions, options.idleSeconds)
+    if (options.json) process.stdout.write(`${JSON.stringify(row)}\n`)
     else print(COLUMNS.map(([, read]) => read(row)))
   }
 }
+
+await main()

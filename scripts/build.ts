@@ -24,6 +24,9 @@ const DIST = join(ROOT, 'dist')
 /** Scripts that people run as programs, each becoming `dist/NAME.js`. */
 const SCRIPTS = ['launch', 'stop', 'kill', 'restart', 'propose', 'vote', 'status', 'bench']
 
+/** No build takes this long. Unit: milliseconds. */
+const BUILDING_MS_MAX = 60 * 60 * 1_000
+
 /**
  * Packages inside a bundle may still call `require`, which an ES module does not have. The second name keeps clear of a
  * source that makes its own.
@@ -116,10 +119,36 @@ async function install(from: string): Promise<void> {
   for (const name of outdated) await rm(join(DIST, name))
 }
 
+/** Takes away what builds that were killed have left: of a process that is gone, or too old to be still under way. */
+async function sweep(): Promise<void> {
+  for (const name of (await written(DIST)).filter((name) => name.startsWith('building-'))) {
+    const pid = /^building-(\d+)-/.exec(name)?.[1]
+    const isOver = (pid !== undefined && !isAlive(Number(pid))) || (await ageMs(join(DIST, name))) > BUILDING_MS_MAX
+    if (isOver) await rm(join(DIST, name), { recursive: true, force: true })
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** Since it was last changed; 0 if another build has just taken it away. */
+async function ageMs(path: string): Promise<number> {
+  return stat(path).then(
+    ({ mtimeMs }) => Date.now() - mtimeMs,
+    () => 0
+  )
+}
+
 async function main(): Promise<void> {
   const readAt = new Date()
   await mkdir(DIST, { recursive: true })
-  const temporary = await mkdtemp(join(DIST, 'building-'))
+  await sweep()
+  const temporary = await mkdtemp(join(DIST, `building-${process.pid}-`))
   try {
     await Promise.all([buildPeer(temporary), buildPrograms(temporary)])
     await install(temporary)

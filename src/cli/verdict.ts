@@ -4,10 +4,10 @@
  * @packageDocumentation
  */
 
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { BACKGROUND_DIRECTORY, localPeers } from '../launcher/community.ts'
-import { readEvidence } from '../observation/evidence-files.ts'
+import { type PeerEvidence, readEvidence } from '../observation/evidence-files.ts'
 import { INVARIANTS, judge, type Verdict } from '../observation/verdict.ts'
 import { verify } from '../storage/keys.ts'
 import type { CommandSpec, Given } from './command.ts'
@@ -26,14 +26,24 @@ export const verdictCommand: CommandSpec = {
 
 async function runVerdict({ words, read, io, json }: Given): Promise<number> {
   const given = words.length === 0 ? [BACKGROUND_DIRECTORY] : words
-  for (const directory of given) if (!existsSync(directory)) read.problem('[directory...]', directory, 'a directory')
+  const evidence = given.flatMap((directory) => {
+    const found = evidenceIn(directory)
+    if (found.length === 0) read.problem('[directory...]', directory, 'a directory where a peer has run')
+    return found
+  })
   read.finish()
-  const peers = given.flatMap((directory) => localPeers(directory).map((peer) => peer.dataDirectory))
-  const directories = peers.length > 0 ? peers : given.map((directory) => resolve(directory))
-  const verdict = judge(directories.map(readEvidence), { verify })
+  const verdict = judge(evidence, { verify })
   if (json) io.out(JSON.stringify(verdictEvent(verdict)))
   else for (const line of verdictLines(verdict, createPaint(io.colour))) io.out(line)
   return verdict.pass ? EXIT.done : EXIT.saidNo
+}
+
+/** What the peers in a community's directory left, or the one peer whose directory it is; nothing if no peer ever ran. */
+function evidenceIn(directory: string): PeerEvidence[] {
+  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) return []
+  const peers = localPeers(directory).map((peer) => peer.dataDirectory)
+  const evidence = (peers.length > 0 ? peers : [resolve(directory)]).map(readEvidence)
+  return evidence.some(({ events, certificates }) => events.length + certificates.length > 0) ? evidence : []
 }
 
 const MARK = { pass: '✓', fail: '✗', 'not-judged': '–' } as const

@@ -14,9 +14,16 @@ export interface Answer {
 /** Counter-examples that are told; the rest is counted. */
 const COUNTER_EXAMPLES_MAX = 5
 
-/** Passes if there is no counter-example; then `checked` says what was looked at. */
-export function answer(examples: readonly string[], checked: string): Answer {
-  if (examples.length === 0) return { result: 'pass', explanation: checked }
+/**
+ * Passes if there is no counter-example; then `checked` says what was looked at. A promise about nothing is not kept: where
+ * `examinedCount` is 0, there is no judgement.
+ */
+export function answer(examples: readonly string[], checked: string, examinedCount: number): Answer {
+  if (examples.length === 0) {
+    return examinedCount > 0
+      ? { result: 'pass', explanation: checked }
+      : { result: 'not-judged', explanation: 'there was nothing to examine' }
+  }
   const more = examples.length - COUNTER_EXAMPLES_MAX
   const shown = examples.slice(0, COUNTER_EXAMPLES_MAX).join('; ')
   return { result: 'fail', explanation: more > 0 ? `${shown}; and ${more} more` : shown }

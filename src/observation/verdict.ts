@@ -39,6 +39,7 @@ export interface InvariantFinding extends Answer {
 
 /** The whole answer. */
 export interface Verdict {
+  /** True if no promise was broken and at least one could be judged. */
   readonly pass: boolean
   readonly findings: readonly InvariantFinding[]
 }
@@ -57,7 +58,8 @@ export function judge(peers: readonly PeerEvidence[], options: JudgeOptions): Ve
     invariant,
     ...EXAMINE[invariant](file)
   }))
-  return { pass: findings.every((finding) => finding.result !== 'fail'), findings }
+  const results = findings.map(({ result }) => result)
+  return { pass: results.includes('pass') && !results.includes('fail'), findings }
 }
 
 // The case file: what each peer says, in a form that is easy to compare.
@@ -134,7 +136,7 @@ function examineIntegrity(file: CaseFile): Answer {
       ({ ballot }) => ballot
     ).map(([first]) => `${peer.label} cast two different ballots in decision ${shortened(first.decision)}`)
   )
-  return answer([...twoOutcomes, ...twoBallots], `${plural(file.peers.length, 'peer')}, whole journals`)
+  return answer([...twoOutcomes, ...twoBallots], `${plural(file.peers.length, 'peer')}, whole journals`, heard(file))
 }
 
 function examineAgreement(file: CaseFile): Answer {
@@ -160,7 +162,7 @@ function examineAgreement(file: CaseFile): Answer {
       `decision ${shortened(first.decision)}: the outcome documents of ${first.peer.label} and ${second.peer.label} differ`
   )
   const checked = `${plural(documents.length, 'outcome document')} compared byte for byte`
-  return answer([...byHash, ...byBytes], checked)
+  return answer([...byHash, ...byBytes], checked, named.length)
 }
 
 function examineValidity(file: CaseFile): Answer {
@@ -176,7 +178,8 @@ function examineValidity(file: CaseFile): Answer {
   )
   return answer(
     [...examples, ...tooFewCounted(file)],
-    `${plural(known.length, 'counted ballot')} compared with what its peer says it cast`
+    `${plural(known.length, 'counted ballot')} compared with what its peer says it cast`,
+    known.length + file.peers.flatMap((peer) => factsOf(peer, 'decided')).length
   )
 }
 
@@ -196,7 +199,8 @@ function examineCertificates(file: CaseFile): Answer {
   )
   return answer(
     [...examples, ...new Set(missing)],
-    `${plural(file.certificates.length, 'certificate')} verified offline`
+    `${plural(file.certificates.length, 'certificate')} verified offline`,
+    file.certificates.length
   )
 }
 
@@ -212,7 +216,8 @@ function examineAccusations(file: CaseFile): Answer {
     examples,
     told.size === 0
       ? 'nobody was made to lie, and nobody was proven to'
-      : `${plural(told.size, 'peer')} made to lie, no other proven to`
+      : `${plural(told.size, 'peer')} made to lie, no other proven to`,
+    heard(file)
   )
 }
 
@@ -230,11 +235,17 @@ function examineTermination(file: CaseFile): Answer {
       .filter((peer) => !holds(file, peer, decision))
       .map((peer) => `${peer.label} does not hold the certificate of decision ${shortened(decision)}`)
   )
-  const found = answer(examples, `${plural(owed.length, 'peer')}, ${plural(decisions.length, 'decision')}`)
+  const checked = `${plural(owed.length, 'peer')}, ${plural(decisions.length, 'decision')}`
+  const found = answer(examples, checked, owed.length * decisions.length)
   return alive === undefined && found.result === 'fail' ? { ...found, result: 'not-judged' } : found
 }
 
 // Small tools.
+
+/** How many peers left any account at all. */
+function heard(file: CaseFile): number {
+  return file.peers.filter(({ events, certificates }) => events.length + certificates.length > 0).length
+}
 
 function ownBallots(peer: PeerEvidence): Fact<'ballot'>[] {
   return factsOf(peer, 'ballot').filter((fact) => fact.own)

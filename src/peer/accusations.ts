@@ -16,6 +16,7 @@ import type { TraceFact } from '../consensus/trace.ts'
 import type { DecisionId, NodeId } from '../core/ids.ts'
 import type { Verify } from '../core/keys.ts'
 import type { Archive } from '../decision/delivery.ts'
+import { slotOf, slotValueOf } from '../decision/evidence.ts'
 import type { Roster } from '../decision/roster.ts'
 import { decodeEnvelope, type Envelope } from '../wire/envelope.ts'
 import { type Accusation, checkEvidence, evidenceOf } from '../wire/proof.ts'
@@ -23,8 +24,20 @@ import type { Counters } from './counters.ts'
 import type { Directory } from './directory.ts'
 import type { EvidenceShelf, FramePair } from './evidence-shelf.ts'
 
-/** Remarks kept in memory, so that a liar cannot fill it. */
-const REMARKS_MAX = 1_000
+/**
+ * What is told of one member, and how often proof against it is looked for in one decision. Each member fills only its own
+ * share, so a liar can neither fill the memory nor keep others from being named.
+ */
+export const ACCUSATION_LIMITS = { remarksMax: 16, convictionsMax: 8, searchesMax: 3 } as const
+
+/** What was told of one member. */
+interface Told {
+  readonly remarks: Set<string>
+  /** Decisions in which it stands convicted. */
+  readonly convictions: Set<DecisionId>
+  /** How often proof was looked for in vain, by decision. */
+  readonly searches: Map<DecisionId, number>
+}
 
 /** What is needed. */
 export interface AccusationsOptions {
@@ -42,8 +55,7 @@ export interface AccusationsOptions {
 /** What this peer has seen others do wrong. */
 export class Accusations {
   readonly #options: AccusationsOptions
-  /** What has been remarked already, and who stands convicted in which decision. */
-  readonly #remarked = new Set<string>()
+  readonly #told = new Map<NodeId, Told>()
 
   constructor(options: AccusationsOptions) {
     this.#options = options
@@ -62,7 +74,7 @@ export class Accusations {
   onFault(decision: DecisionId, fault: Fault): void {
     const { peer, slot, kind, explanation } = fault
     if (slot === undefined) this.#remark(decision, peer, kind, explanation)
-    else if (this.#remarked.has(convicted(decision, peer))) return
+    else if (this.#toldOf(peer).convictions.has(decision)) return
     else if (!this.#prove(decision, peer)) this.#remark(decision, peer, kind, explanation)
   }
 
@@ -75,7 +87,7 @@ export class Accusations {
 
   /** Looks for evidence against a member; tells and keeps it. False if there is none. */
   #prove(decision: DecisionId, peer: NodeId): boolean {
-    const evidence = this.#findEvidence(decision, peer)
+    const evidence = this.#maySearch(decision, peer) ? this.#findEvidence(decision, peer) : undefined
     const checked = evidence && this.#check(evidence.first, evidence.second)
     if (evidence === undefined || checked === undefined) return false
     if (this.#convict(checked)) {
@@ -85,29 +97,38 @@ export class Accusations {
     return true
   }
 
-  /** False if the member stands convicted in this decision already. */
+  /** False if the member stands convicted in this decision already, or often enough. */
   #convict({ decision, accused, explanation }: Accusation): boolean {
-    return this.#tell(convicted(decision, accused), decision, accused, 'equivocated', explanation, true)
+    const { convictions } = this.#toldOf(accused)
+    if (!addNew(convictions, decision, ACCUSATION_LIMITS.convictionsMax)) return false
+    this.#tell(decision, accused, 'equivocated', explanation, true)
+    return true
   }
 
   #remark(decision: DecisionId, peer: NodeId, kind: string, explanation: string): void {
-    this.#tell(`${decision}/${peer}/${kind}`, decision, peer, kind, explanation, false)
+    const { remarks } = this.#toldOf(peer)
+    if (!addNew(remarks, `${decision}/${kind}`, ACCUSATION_LIMITS.remarksMax)) return
+    this.#tell(decision, peer, kind, explanation, false)
   }
 
-  /** False if the same was told before. */
-  #tell(
-    key: string,
-    decision: DecisionId,
-    peer: NodeId,
-    kind: string,
-    explanation: string,
-    evidence: boolean
-  ): boolean {
+  #tell(decision: DecisionId, peer: NodeId, kind: string, explanation: string, evidence: boolean): void {
     const { trace, directory, counters } = this.#options
-    if (this.#remarked.has(key) || this.#remarked.size >= REMARKS_MAX) return false
-    this.#remarked.add(key)
     counters.add('accused')
     trace({ type: 'accused', decision, accused: directory.short(peer), kind, explanation, evidence })
+  }
+
+  #toldOf(peer: NodeId): Told {
+    const told = this.#told.get(peer) ?? { remarks: new Set(), convictions: new Set(), searches: new Map() }
+    this.#told.set(peer, told)
+    return told
+  }
+
+  /** A search reads all that a member said, so one that leads nowhere is not repeated for ever. */
+  #maySearch(decision: DecisionId, peer: NodeId): boolean {
+    const { convictions, searches } = this.#toldOf(peer)
+    const count = searches.get(decision) ?? 0
+    if (convictions.size >= ACCUSATION_LIMITS.convictionsMax || count >= ACCUSATION_LIMITS.searchesMax) return false
+    searches.set(decision, count + 1)
     return true
   }
 
@@ -117,24 +138,30 @@ export class Accusations {
     return 'refused' in checked ? undefined : checked
   }
 
+  /** Reads the member's frames once, up to the first word that says something else than an earlier one in its slot. */
   #findEvidence(decision: DecisionId, peer: NodeId): FramePair | undefined {
-    const said = this.#envelopesOf(decision, peer)
-    for (const [index, second] of said.entries()) {
-      for (const first of said.slice(0, index)) {
-        const evidence = evidenceOf(first, second)
-        if (evidence !== undefined) return evidence
+    const { archive, roster } = this.#options
+    const said = new Map<string, { readonly value: string; readonly envelope: Envelope }>()
+    for (const frame of archive.framesBy(decision, peer)) {
+      const decoded = decodeEnvelope(frame, roster)
+      if (!decoded.ok || decoded.envelope.payload.type !== 'words') continue
+      const { envelope } = decoded
+      for (const word of decoded.envelope.payload.words) {
+        const slot = slotOf(word)
+        if (slot === undefined) continue
+        const value = slotValueOf(word)
+        const earlier = said.get(slot)
+        if (earlier === undefined) said.set(slot, { value, envelope })
+        else if (earlier.value !== value) return evidenceOf(earlier.envelope, envelope)
       }
     }
     return undefined
   }
-
-  #envelopesOf(decision: DecisionId, peer: NodeId): Envelope[] {
-    const { archive, roster } = this.#options
-    return archive.framesBy(decision, peer).flatMap((frame) => {
-      const decoded = decodeEnvelope(frame, roster)
-      return decoded.ok ? [decoded.envelope] : []
-    })
-  }
 }
 
-const convicted = (decision: DecisionId, peer: NodeId): string => `${decision}/${peer}/convicted`
+/** Adds what is not there yet, if there is room. False if nothing was added. */
+function addNew<Item>(items: Set<Item>, item: Item, countMax: number): boolean {
+  if (items.has(item) || items.size >= countMax) return false
+  items.add(item)
+  return true
+}

@@ -19,8 +19,15 @@ import type { PresenceTable } from './presence.ts'
 /** Changes that come together are told together. Unit: milliseconds. */
 const GATHER_MS = 250
 
-/** The least time between two tellings: when a community starts, links change all the time. Unit: milliseconds. */
-const PAUSE_MS = 1_000
+/**
+ * The least time between two tellings. Unit: milliseconds.
+ *
+ * When a community starts, everybody's links change all the time, and each telling costs every other member a message: the
+ * pause grows with the community, so that all tellings together cost each member no more than six messages a second.
+ */
+function pauseMs(memberCount: number): number {
+  return Math.max(1_000, memberCount * 150)
+}
 
 /** Told again this often without a change. Unit: milliseconds. */
 const REFRESH_MS = 60_000
@@ -44,6 +51,7 @@ export class Announcer {
   readonly #options: AnnouncerOptions
   #cancel: Cancel | undefined
   #sequence = 0
+  readonly #pauseMs: number
   #announcedAt = Number.NEGATIVE_INFINITY
   /** When the waiting announcement is due. */
   #armedFor = 0
@@ -51,11 +59,12 @@ export class Announcer {
 
   constructor(options: AnnouncerOptions) {
     this.#options = options
+    this.#pauseMs = pauseMs(options.roster.members.length)
   }
 
   /** Something changed: tells it shortly. */
   changed(): void {
-    this.#arm(Math.max(GATHER_MS, this.#announcedAt + PAUSE_MS - this.#options.clock.now()))
+    this.#arm(Math.max(GATHER_MS, this.#announcedAt + this.#pauseMs - this.#options.clock.now()))
   }
 
   /** Tells it now. The answer is the sequence number of what was said. */

@@ -8,23 +8,24 @@
  */
 
 import { createConnection, type Socket } from 'node:net'
-import { join, relative } from 'node:path'
 import type { TraceEvent } from '../consensus/trace.ts'
 import { OperationError } from '../core/errors.ts'
 import { safeText } from '../core/text.ts'
-import type { ControlMethod, ControlMethods, ControlResponse, WatchParams } from './control-protocol.ts'
-
-/** The socket's name in a data directory. */
-export const CONTROL_SOCKET_FILE = 'control.sock'
+import {
+  CONTROL_LINE_SIZE_BYTES_MAX,
+  type ControlMethod,
+  type ControlMethods,
+  type ControlResponse,
+  REQUEST_TOO_LONG,
+  type WatchParams
+} from './control-protocol.ts'
+import { controlSocketPath } from './control-socket.ts'
 
 /** How long an answer may take. A peer that is stopped by a signal accepts connections and says nothing. */
 const ANSWER_WITHIN_MS = 10_000
 
 /** Bytes of the longest answer line: the status of a hundred members fits many times. */
 const ANSWER_SIZE_BYTES_MAX = 4 * 1024 * 1024
-
-/** Bytes a socket's path may have on the systems that allow least. */
-const SOCKET_PATH_SIZE_BYTES_MAX = 103
 
 /** A connection to one running peer. */
 export interface ControlClient {
@@ -50,7 +51,7 @@ export interface ControlClientOptions {
 /**
  * Connects to the peer that runs in `dataDirectory`.
  *
- * Throws: `OperationError` in one clear sentence if no peer runs there.
+ * Throws: `OperationError` in one clear sentence if no peer runs there; `OptionsError` if its path is too long for a socket.
  */
 export async function connectControl(
   dataDirectory: string,
@@ -58,14 +59,6 @@ export async function connectControl(
 ): Promise<ControlClient> {
   const socket = await openSocket(dataDirectory)
   return createClient(socket, dataDirectory, options.answerWithinMs ?? ANSWER_WITHIN_MS)
-}
-
-/** The path of a data directory's socket, relative to here if that is what fits a socket's address. */
-export function controlSocketPath(dataDirectory: string): string {
-  const path = join(dataDirectory, CONTROL_SOCKET_FILE)
-  if (Buffer.byteLength(path) <= SOCKET_PATH_SIZE_BYTES_MAX) return path
-  const fromHere = relative(process.cwd(), path)
-  return fromHere.length < path.length ? fromHere : path
 }
 
 function openSocket(dataDirectory: string): Promise<Socket> {
@@ -83,9 +76,6 @@ function whyNot(error: NodeJS.ErrnoException, dataDirectory: string): string {
   const directory = safeText(dataDirectory)
   if (error.code === 'EACCES' || error.code === 'EPERM') {
     return `the peer in ${directory} belongs to another user, and answers to nobody else`
-  }
-  if (error.code === 'EINVAL' || error.code === 'ENAMETOOLONG') {
-    return `the path ${directory} is too long for a socket file; use a shorter data directory`
   }
   return `no peer is running in ${directory}`
 }
@@ -117,6 +107,8 @@ function createClient(socket: Socket, dataDirectory: string, answerWithinMs: num
 
   function ask(method: ControlMethod, params: unknown, onEvent?: (event: TraceEvent) => void): Promise<unknown> {
     const id = nextId++
+    const line = JSON.stringify({ id, method, params })
+    if (Buffer.byteLength(line) > CONTROL_LINE_SIZE_BYTES_MAX) return Promise.reject(asError(REQUEST_TOO_LONG))
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         pending.delete(id)
@@ -133,7 +125,7 @@ function createClient(socket: Socket, dataDirectory: string, answerWithinMs: num
       if (isOver || socket.destroyed)
         return request.onError(new OperationError('the connection is closed', 'did-not-happen'))
       pending.set(id, onEvent === undefined ? request : { ...request, onEvent })
-      socket.write(`${JSON.stringify({ id, method, params })}\n`)
+      socket.write(`${line}\n`)
     })
   }
 

@@ -4,7 +4,8 @@
  * One JSON object a line, both ways. A request is `{"id": 1, "method": "status", "params": {}}`; its answer is
  * `{"id": 1, "result": …}` or `{"id": 1, "error": {"name": "OptionsError", "message": "…"}}`. `watch` is answered first with
  * its result (`{}`), then with `{"id": 1, "event": …}` lines until either side closes. The socket file has mode 0600:
- * whoever may open it is the peer's own user. Limit: 64 KiB a line.
+ * whoever may open it is the peer's own user. Limit: 64 KiB a line; a longer one is answered with an `OptionsError` of id 0,
+ * and the connection ends.
  *
  * @packageDocumentation
  */
@@ -14,6 +15,12 @@ import type { Method, Rule, TieRule } from '../decision/proposal.ts'
 
 /** Bytes of the longest request line. */
 export const CONTROL_LINE_SIZE_BYTES_MAX = 64 * 1024
+
+/** What is said of a longer one, at whichever end it is noticed. */
+export const REQUEST_TOO_LONG = {
+  name: 'OptionsError',
+  message: `the request is too long: at most ${CONTROL_LINE_SIZE_BYTES_MAX / 1024} KiB`
+} as const
 
 /** A person or process, as screens name it: the name is hostile text, the short id cannot be chosen. */
 export interface Who {

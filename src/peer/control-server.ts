@@ -6,16 +6,24 @@
 
 import { chmod, rm } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
-import { createInterface } from 'node:readline'
 import type { TraceEvent } from '../consensus/trace.ts'
 import { OperationError } from '../core/errors.ts'
-import { CONTROL_LINE_SIZE_BYTES_MAX, type ControlMethods, type ControlResponse } from './control-protocol.ts'
+import {
+  CONTROL_LINE_SIZE_BYTES_MAX,
+  type ControlMethods,
+  type ControlResponse,
+  REQUEST_TOO_LONG
+} from './control-protocol.ts'
+import { socketPath } from './control-socket.ts'
 
 /** Bytes that may wait for a watcher that does not read; then it is let go. */
 const WATCH_BUFFER_SIZE_BYTES_MAX = 4 * 1024 * 1024
 
-/** How long a client may take to read its last lines when the peer stops. Unit: milliseconds. */
+/** How long a client may take to read its last lines when the peer is done with it. Unit: milliseconds. */
 const END_WITHIN_MS = 500
+
+/** The byte that ends a line. */
+const NEWLINE = 10
 
 /** What a peer does for each method. Parameters are what the other side sent: unchecked. */
 export type ControlHandlers = {
@@ -32,8 +40,13 @@ export interface ControlServer {
   stop(): Promise<void>
 }
 
-/** Listens on the socket file. A file left by a peer that was killed is replaced: the store's lock says who is alive. */
+/**
+ * Listens on the socket file. A file left by a peer that was killed is replaced: the store's lock says who is alive.
+ *
+ * Throws: `OptionsError` if the file's path is too long for a socket.
+ */
 export async function serveControl(socketFile: string, handlers: ControlHandlers): Promise<ControlServer> {
+  const path = socketPath(socketFile)
   await rm(socketFile, { force: true })
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
@@ -41,7 +54,7 @@ export async function serveControl(socketFile: string, handlers: ControlHandlers
     socket.once('close', () => sockets.delete(socket))
     serveSocket(socket, handlers)
   })
-  await listen(server, socketFile)
+  await listen(server, path)
   await chmod(socketFile, 0o600)
   return {
     async stop() {
@@ -55,6 +68,10 @@ export async function serveControl(socketFile: string, handlers: ControlHandlers
 /** Ends a socket once what waits is written, and without further waiting if nobody reads it. */
 function endSoon(socket: Socket): void {
   socket.destroySoon()
+  destroyLater(socket)
+}
+
+function destroyLater(socket: Socket): void {
   const timer = setTimeout(() => socket.destroy(), END_WITHIN_MS)
   socket.once('close', () => clearTimeout(timer))
 }
@@ -77,20 +94,47 @@ function serveSocket(socket: Socket, handlers: ControlHandlers): void {
   socket.once('close', () => {
     for (const end of endWatches) end()
   })
-  let lineBytes = 0
-  socket.on('data', (chunk: Buffer) => {
-    const newline = chunk.lastIndexOf(10)
-    lineBytes = newline < 0 ? lineBytes + chunk.length : chunk.length - newline - 1
-    if (lineBytes > CONTROL_LINE_SIZE_BYTES_MAX) socket.destroy()
+  const reply = (response: ControlResponse): void => write(socket, response)
+  readLines(socket, {
+    onLine: (line) => void answer(line, handlers, reply, endWatches),
+    onTooLong() {
+      reply({ id: 0, error: REQUEST_TOO_LONG })
+      // Ended and not destroyed: what the client still writes is read and dropped, so that it lives to read the answer.
+      socket.end()
+      destroyLater(socket)
+    }
   })
-  const lines = createInterface({ input: socket })
-  // The interface repeats the socket's errors as its own; a watcher that dies must not take the peer with it.
-  lines.on('error', () => undefined)
-  lines.on('line', (line) => void answer(line, handlers, (response) => write(socket, response), endWatches))
+}
+
+interface LineReader {
+  readonly onLine: (line: string) => void
+  /** Called once; no line comes after it. */
+  readonly onTooLong: () => void
+}
+
+/** Cuts what arrives into lines, and never keeps more than the longest line may have. */
+function readLines(socket: Socket, { onLine, onTooLong }: LineReader): void {
+  let parts: Buffer[] = []
+  let lineSizeBytes = 0
+  socket.on('data', (chunk: Buffer) => {
+    let rest = chunk
+    while (lineSizeBytes <= CONTROL_LINE_SIZE_BYTES_MAX) {
+      const end = rest.indexOf(NEWLINE)
+      const part = end < 0 ? rest : rest.subarray(0, end)
+      lineSizeBytes += part.length
+      if (lineSizeBytes > CONTROL_LINE_SIZE_BYTES_MAX) return onTooLong()
+      parts.push(part)
+      if (end < 0) return
+      onLine(Buffer.concat(parts).toString('utf8'))
+      parts = []
+      lineSizeBytes = 0
+      rest = rest.subarray(end + 1)
+    }
+  })
 }
 
 function write(socket: Socket, response: ControlResponse): void {
-  if (socket.destroyed) return
+  if (!socket.writable) return
   socket.write(`${JSON.stringify(response)}\n`)
   if (socket.writableLength > WATCH_BUFFER_SIZE_BYTES_MAX) socket.destroy()
 }

@@ -9,14 +9,12 @@
  * @packageDocumentation
  */
 
-import { InvariantError, OptionsError } from '../core/errors.ts'
 import type { DecisionId, NodeId } from '../core/ids.ts'
 import type { Answer } from '../decision/ballot.ts'
 import { type Certificate, claimedDecision, verifyCertificate } from '../decision/certificate.ts'
 import type { DecisionMessage } from '../decision/decision-message.ts'
 import { Archive } from '../decision/delivery.ts'
 import type { IdentifiedProposal } from '../decision/proposal.ts'
-import { outcomeHash } from '../decision/signing.ts'
 import type { StoredInput } from '../storage/store.ts'
 import type { Envelope } from '../wire/envelope.ts'
 import { Accusations } from './accusations.ts'
@@ -27,7 +25,9 @@ import { messageFact } from './facts.ts'
 import { type Arrival, type Checked, Intake } from './intake.ts'
 import { Ledger } from './ledger.ts'
 import { bringsMissing, handOverMissing } from './missing-ballots.ts'
+import { Muted } from './muted.ts'
 import { Narrator } from './narrator.ts'
+import { refusedAnswer, tooManyOpen } from './refusals.ts'
 import { readOpening, replay } from './replay.ts'
 import { Session } from './session.ts'
 import { Turns } from './turns.ts'
@@ -47,8 +47,7 @@ export class Driver {
   readonly #voice: Voice
   readonly #closing: Closing
   readonly #narrator: Narrator
-  /** Decisions whose records are damaged: what this peer said in them is not known, so it says nothing more. */
-  readonly #muted = new Set<DecisionId>()
+  readonly #muted: Muted
   readonly #turns: Turns
   #stopped = false
 
@@ -56,7 +55,13 @@ export class Driver {
     this.#options = options
     const { archive } = this
     this.#turns = new Turns({ ...options, settle: (session) => this.#settle(session) })
-    this.#intake = new Intake({ ...options, archive, isMuted: (decision) => this.#muted.has(decision) })
+    this.#muted = new Muted(options)
+    this.#intake = new Intake({
+      ...options,
+      archive,
+      isMuted: (decision) => this.#muted.has(decision),
+      onOwnKeyElsewhere: (decision) => this.#turns.later(() => this.#mute(decision, 'elsewhere'))
+    })
     const ledger = new Ledger(options.onFatal)
     this.#ledger = ledger
     this.#voice = new Voice({ ...options, archive, ledger })
@@ -77,19 +82,18 @@ export class Driver {
 
   /** Rebuilds what was open when this peer last ran, and says it again. */
   async restore(): Promise<void> {
-    const { store, roster, counters, onOpened } = this.#options
+    const { store, roster, onOpened } = this.#options
     for (const decision of store.decided) this.archive.close(decision)
     await this.#accusations.restore()
     for (const { decision, records, complete } of await store.openDecisions()) {
       const opened = complete ? readOpening(records, roster) : undefined
       if (opened === undefined) {
-        this.#muted.add(decision)
-        counters.add('muted-decision')
+        this.#muted.add(decision, 'damaged')
         continue
       }
       const session = this.#openSession(opened.proposal, opened.envelope, opened.from)
-      replay({ session, records, roster, archive: this.archive })
-      onOpened(session)
+      if (replay({ session, records, roster, archive: this.archive })) onOpened(session)
+      else this.#mute(decision, 'otherwise')
     }
   }
 
@@ -97,18 +101,14 @@ export class Driver {
   receive(frame: Uint8Array, via: 'gossip' | 'sync'): Checked {
     if (this.#stopped) return { verdict: 'ignore' }
     const checked = this.#intake.check(frame)
-    const { arrival } = checked
-    if (arrival !== undefined) this.#turns.later(() => this.#onArrival(arrival, via))
+    if (checked.arrival !== undefined) this.#turns.later(() => this.#onArrival(checked.arrival as Arrival, via))
     return checked
   }
 
   /** Opens a decision of one's own. On disk before it is published. */
   async propose(proposal: IdentifiedProposal): Promise<Session> {
     const { self } = this.#options
-    if (this.#openBy(self) >= OPEN_DECISIONS_PER_PROPOSER_MAX) {
-      const got = `${OPEN_DECISIONS_PER_PROPOSER_MAX} open already`
-      throw new OptionsError([{ path: 'proposal', got, expected: 'to wait until one of your open decisions is done' }])
-    }
+    if (this.#openBy(self) >= OPEN_DECISIONS_PER_PROPOSER_MAX) throw tooManyOpen(OPEN_DECISIONS_PER_PROPOSER_MAX)
     const envelope = this.#voice.envelope(proposal.id, { type: 'proposal', proposal })
     const session = this.#openSession(proposal, envelope, self)
     await this.#commitNow(session, () => this.#options.publish(envelope.frame))
@@ -125,11 +125,8 @@ export class Driver {
       if (taken) session.take(record, record)
     })
     await this.#commitNow(session)
-    const counted = session.certificate?.ballots.some(({ author }) => author === this.#options.self) ?? true
-    if (taken && counted) return
-    const got = counted ? 'a ballot that is cast and cannot be changed' : 'one that was decided before this answer came'
-    const expected = 'an open decision in which this peer has not cast its ballot yet'
-    throw new OptionsError([{ path: 'decision', got, expected }])
+    const refused = refusedAnswer(session, this.#options.self, taken)
+    if (refused !== undefined) throw refused
   }
 
   /** Resolves when the decision is certified here. */
@@ -137,16 +134,23 @@ export class Driver {
     return this.#closing.decided(decision)
   }
 
-  /** Believes a certificate that a neighbour sent, if it proves itself. */
-  adopt(text: string): void {
+  /** Resolves when the decision is certified here and all facts about it have been told. */
+  async over(decision: DecisionId): Promise<void> {
+    await this.decided(decision)
+    await this.#ledger.written()
+  }
+
+  /** Believes a certificate that a neighbour sent, if it proves itself. False if it is refused. */
+  adopt(text: string): boolean {
     const claimed = claimedDecision(text)
-    if (claimed !== undefined && this.archive.isClosed(claimed)) return
+    if (claimed !== undefined && this.archive.isClosed(claimed)) return true
     const checked = verifyCertificate(text, this.#options.verify)
     if (!checked.ok || checked.roster.hash !== this.#options.roster.hash) {
       this.#options.counters.add('certificate-refused')
-      return
+      return false
     }
     this.#turns.later(() => this.#close(checked.decision, checked.certificate))
+    return true
   }
 
   /** Stops every timer and finishes what is being written. */
@@ -193,7 +197,8 @@ export class Driver {
     const session = this.#sessions.get(decision)
     if (session === undefined) {
       const isBehind = !words.some((word) => word.type === 'endorsement')
-      if (!this.archive.isClosed(decision)) this.#intake.keepEarly({ from, envelope })
+      if (this.#muted.has(decision)) this.archive.keep(decision, from, envelope.id, envelope.frame)
+      else if (!this.archive.isClosed(decision)) this.#intake.keepEarly({ from, envelope })
       else if (isBehind) this.#options.onLaggard(from)
       return
     }
@@ -207,6 +212,15 @@ export class Driver {
     session.takeWords(from, words, { type: 'frame', frame: envelope.frame })
     if (before === undefined) this.#narrator.ballot(session, from)
     this.#turns.touch(session)
+  }
+
+  /** Says nothing more in this decision; the certificate of the others closes it. */
+  #mute(decision: DecisionId, why: Parameters<Muted['add']>[1]): void {
+    if (this.archive.isClosed(decision)) return
+    this.#muted.add(decision, why)
+    this.#intake.takeEarly(decision)
+    this.#sessions.get(decision)?.stop()
+    this.#sessions.delete(decision)
   }
 
   /** False once the decision is closed: nothing is remembered of it or said in it any more. */
@@ -277,20 +291,17 @@ export class Driver {
   #close(decision: DecisionId, certificate: Certificate): void {
     if (this.archive.isClosed(decision)) return
     const session = this.#sessions.get(decision)
-    const mine = session?.decision.outcome
-    if (mine !== undefined && outcomeHash(mine) !== outcomeHash(certificate.outcome)) {
-      throw new InvariantError(
-        'broken promise: two certified outcomes for one decision; more than f members must be lying'
-      )
-    }
+    const wasDecided = session?.decision.outcome !== undefined
     if (session !== undefined) {
+      session.requireAgreement(certificate)
       this.#say(session, session.outbox.takePrompt())
       session.close(certificate)
       this.#sessions.delete(decision)
     }
     this.#narrator.closed(decision)
+    this.#muted.delete(decision)
     this.#intake.takeEarly(decision)
     this.archive.close(decision)
-    this.#closing.close(decision, certificate, session?.takeFacts() ?? [], mine !== undefined)
+    this.#closing.close(decision, certificate, session?.takeFacts() ?? [], wasDecided)
   }
 }

@@ -7,14 +7,15 @@
  *
  * Frames in this peer's own name come back to it and are nothing new, with two exceptions. A presence with a higher number
  * than its own is from an earlier life, and the announcer learns from it. And words about a decision that are not among
- * what it said were signed with its key by somebody else: a second process with the same identity, or a thief.
+ * what it said were signed with its key by somebody else: a second process with the same identity, a thief, or this peer
+ * before its disk forgot. Whatever it said next could contradict them, so the driver is told and falls silent there.
  *
  * @packageDocumentation
  */
 
-import type { DecisionId, NodeId } from '../core/ids.ts'
+import type { DecisionId, Hash, NodeId } from '../core/ids.ts'
 import type { PublicKey, Verify } from '../core/keys.ts'
-import type { Archive } from '../decision/delivery.ts'
+import { ARCHIVE_LIMITS, type Archive } from '../decision/delivery.ts'
 import type { Roster } from '../decision/roster.ts'
 import { type DecodedEnvelope, decodeEnvelope, type Envelope, verifyEnvelope } from '../wire/envelope.ts'
 import type { Counters } from './counters.ts'
@@ -32,6 +33,16 @@ export interface Arrival {
  */
 export const EARLY_FRAMES_PER_AUTHOR_MAX = 32
 
+/** Bytes of those frames. They wait unread, because a small frame can say many words. */
+export const EARLY_SIZE_BYTES_PER_AUTHOR_MAX = 256 * 1024
+
+/** A frame that waits for its proposal. */
+interface Waiting {
+  readonly decision: DecisionId
+  readonly id: Hash
+  readonly frame: Uint8Array
+}
+
 /** What the door needs. */
 export interface IntakeOptions {
   readonly self: NodeId
@@ -43,6 +54,8 @@ export interface IntakeOptions {
   readonly counters: Counters
   /** True if this peer no longer knows what it said about this decision. */
   readonly isMuted: (decision: DecisionId) => boolean
+  /** Somebody else says words about this decision with this peer's key. */
+  readonly onOwnKeyElsewhere: (decision: DecisionId) => void
 }
 
 /** What to tell gossip, and what got in. */
@@ -57,7 +70,7 @@ const IGNORED: Checked = { verdict: 'ignore' }
 export class Intake {
   readonly #options: IntakeOptions
   /** Words that wait, by author. */
-  #early: Arrival[][]
+  #early: Waiting[][]
 
   constructor(options: IntakeOptions) {
     this.#options = options
@@ -78,23 +91,29 @@ export class Intake {
   }
 
   /** Lets words wait for their proposal. When an author has no room left, its oldest decision gives way. */
-  keepEarly(arrival: Arrival): void {
-    const decision = arrival.envelope.decision as DecisionId
-    const ofAuthor = this.#early[arrival.from] as Arrival[]
-    if (ofAuthor.some(({ envelope }) => envelope.id === arrival.envelope.id)) return
-    ofAuthor.push(arrival)
-    if (ofAuthor.length <= EARLY_FRAMES_PER_AUTHOR_MAX) return
-    const oldest = ofAuthor.find(({ envelope }) => envelope.decision !== decision) ?? ofAuthor[0]
-    this.#early[arrival.from] = ofAuthor.filter((waiting) => waiting !== oldest)
-    this.#options.counters.add('early-dropped')
+  keepEarly({ from, envelope }: Arrival): void {
+    const { id, frame } = envelope
+    const decision = envelope.decision as DecisionId
+    let ofAuthor = this.#early[from] as Waiting[]
+    if (this.#options.isMuted(decision) || ofAuthor.some((waiting) => waiting.id === id)) return
+    ofAuthor = [...ofAuthor, { decision, id, frame }]
+    while (isTooMuch(ofAuthor)) {
+      const oldest = ofAuthor.find((waiting) => waiting.decision !== decision) ?? ofAuthor[0]
+      ofAuthor = ofAuthor.filter((waiting) => waiting !== oldest)
+      this.#options.counters.add('early-dropped')
+    }
+    this.#early[from] = ofAuthor
   }
 
   /** What waited for this proposal, in the order it came from each author. It waits no longer. */
   takeEarly(decision: DecisionId): readonly Arrival[] {
-    const isMeant = ({ envelope }: Arrival): boolean => envelope.decision === decision
+    const isMeant = (waiting: Waiting): boolean => waiting.decision === decision
     const waiting = this.#early.flatMap((ofAuthor) => ofAuthor.filter(isMeant))
     if (waiting.length > 0) this.#early = this.#early.map((ofAuthor) => ofAuthor.filter((early) => !isMeant(early)))
-    return waiting
+    return waiting.flatMap(({ frame }) => {
+      const decoded = decodeEnvelope(frame, this.#options.roster)
+      return decoded.ok ? [{ from: decoded.from, envelope: decoded.envelope }] : []
+    })
   }
 
   /** A frame in this peer's own name. Nothing of it is passed on. */
@@ -106,6 +125,7 @@ export class Intake {
     if (fault !== undefined) return this.#refuse(fault.kind)
     if (isPresence) return { verdict: 'ignore', arrival: { from, envelope } }
     this.#options.counters.add('own-key-elsewhere')
+    this.#options.onOwnKeyElsewhere(envelope.decision as DecisionId)
     return IGNORED
   }
 
@@ -114,15 +134,24 @@ export class Intake {
     return payload.type === 'presence' && payload.sequence > (presence.sequences()[self] ?? 0)
   }
 
-  /** Evidence is said without being kept; of decisions that are closed or muted it is not known what was said. */
+  /**
+   * Evidence is said without being kept; of decisions that are closed or muted it is not known what was said; and one's own
+   * frames beyond what is kept of an author are not known again.
+   */
   #isUnknownHere({ decision, payload, id }: Envelope): boolean {
-    const { archive, isMuted } = this.#options
-    if (decision === undefined || payload.type === 'evidence') return false
-    return !archive.isClosed(decision) && !isMuted(decision) && !archive.has(decision, id)
+    const { archive, isMuted, self } = this.#options
+    if (decision === undefined || payload.type !== 'words') return false
+    if (archive.isClosed(decision) || isMuted(decision) || archive.has(decision, id)) return false
+    return archive.framesBy(decision, self).length < ARCHIVE_LIMITS.framesPerAuthorMax
   }
 
   #refuse(kind: string): Checked {
     this.#options.counters.add(kind)
     return kind === 'wrong-roster' ? IGNORED : { verdict: 'reject' }
   }
+}
+
+function isTooMuch(frames: readonly Waiting[]): boolean {
+  const sizeBytes = frames.reduce((sum, { frame }) => sum + frame.length, 0)
+  return frames.length > EARLY_FRAMES_PER_AUTHOR_MAX || sizeBytes > EARLY_SIZE_BYTES_PER_AUTHOR_MAX
 }

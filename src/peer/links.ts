@@ -87,7 +87,7 @@ export class Links {
     try {
       const exchange: Exchange = await createExchange(host, {
         messageSizeMax: LIMITS.syncSizeBytesMax,
-        onExchange: (peer, incoming) => sync.exchange(peer, incoming)
+        onExchange: (peer, incoming) => (directory.node(peer) === undefined ? SILENCE : sync.exchange(peer, incoming))
       })
       const sync: Sync = new Sync({
         ...parts,
@@ -208,6 +208,11 @@ export class Links {
   #nodesOf(peers: readonly PeerIdString[]): NodeId[] {
     return peers.map((peer) => this.#parts.directory.node(peer)).filter((node) => node !== undefined)
   }
+}
+
+/** What a peer off the roster is told in an exchange. */
+const SILENCE: AsyncIterable<Uint8Array> = {
+  [Symbol.asyncIterator]: () => ({ next: async () => ({ done: true, value: undefined }) })
 }
 
 /** The community's one gossip topic. */

@@ -110,7 +110,7 @@ class RunningPeer implements Peer {
     this.#presence = new PresenceTable(roster.members.length)
     this.id = this.#directory.peerId(self)
     this.#journal = createJournal(join(options.dataDirectory, JOURNAL_FILE))
-    this.#story = new Story(options.clock, this.#directory.short(self))
+    this.#story = new Story(options.clock, this.#directory.short(self), () => this.#counters.add('listener-failed'))
     this.#story.listen((event) => this.#journal.append(event))
     this.#story.listen(options.onTrace)
     this.stopped = new Promise((resolve, reject) => {
@@ -205,7 +205,8 @@ class RunningPeer implements Peer {
   follow(decision: DecisionId): DecisionHandle {
     const decided = Promise.race([this.#driver.decided(decision), this.stopped.then(notAnymore)])
     decided.catch(() => undefined)
-    return { id: decision, decided, [Symbol.asyncIterator]: () => this.#story.eventsOf(decision) }
+    const over = (): Promise<void> => this.#driver.over(decision)
+    return { id: decision, decided, [Symbol.asyncIterator]: () => this.#story.eventsOf(decision, over) }
   }
 
   status(): Status {

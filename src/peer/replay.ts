@@ -36,10 +36,13 @@ export interface ReplayOptions {
   readonly archive: Archive
 }
 
-/** Repeats the inputs of a stored decision. */
-export function replay(options: ReplayOptions): void {
+/**
+ * Repeats the inputs of a stored decision. False if that does not lead to what was said: the records, or the program, are
+ * not those of the earlier life, and whatever this peer said next might contradict it.
+ */
+export function replay(options: ReplayOptions): boolean {
   const { session, records } = options
-  session.restore(() => {
+  return session.restore(() => {
     const said = records.slice(1).flatMap((record) => {
       const words = repeat(record, options)
       return words === undefined ? [] : [words]

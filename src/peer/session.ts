@@ -10,12 +10,15 @@
 
 import type { Fault } from '../consensus/machine.ts'
 import type { TraceFact } from '../consensus/trace.ts'
+import { InvariantError } from '../core/errors.ts'
 import type { DecisionId, Hash, NodeId, TimerName } from '../core/ids.ts'
 import type { Certificate } from '../decision/certificate.ts'
 import { Decision, type DecisionEffect, type DecisionInput, type DecisionOptions } from '../decision/decision.ts'
 import { type DecisionMessage, wordKey } from '../decision/decision-message.ts'
+import { findContradiction } from '../decision/evidence.ts'
 import type { Outcome } from '../decision/outcome.ts'
 import type { IdentifiedProposal } from '../decision/proposal.ts'
+import { outcomeHash } from '../decision/signing.ts'
 import type { StoredInput } from '../storage/store.ts'
 import type { Cancel, Clock } from './clock.ts'
 import { Outbox, quietMs } from './outbox.ts'
@@ -139,17 +142,30 @@ export class Session {
 
   /**
    * Runs `repeatInputs`, which hands over the inputs on disk and answers what this validator had said by then; queues what
-   * the machine says that was not said yet.
+   * the machine says that was not said yet. False, and nothing is queued, if what was said is not what is said again.
    */
-  restore(repeatInputs: () => { readonly words: readonly DecisionMessage[]; readonly messageCount: number }): void {
+  restore(repeatInputs: () => { readonly words: readonly DecisionMessage[]; readonly messageCount: number }): boolean {
     const repeated: DecisionMessage[] = []
     this.#repeated = repeated
     const said = repeatInputs()
     this.#repeated = undefined
     this.#records = []
     this.#sequence = said.messageCount
+    const again = new Set(repeated.map(wordKey))
+    const agrees = said.words.every((word) => again.has(wordKey(word)))
+    if (!agrees || findContradiction(said.words, repeated) !== undefined) return false
     const already = new Set(said.words.map(wordKey))
     for (const word of repeated) if (!already.has(wordKey(word))) this.outbox.say(word)
+    return true
+  }
+
+  /** Throws InvariantError if this peer derived another outcome than the certificate's. */
+  requireAgreement({ outcome }: Certificate): void {
+    const mine = this.decision.outcome
+    if (mine === undefined || outcomeHash(mine) === outcomeHash(outcome)) return
+    throw new InvariantError(
+      'broken promise: two certified outcomes for one decision; more than f members must be lying'
+    )
   }
 
   /** The decision is over, with this certificate. */

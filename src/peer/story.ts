@@ -22,7 +22,13 @@ export class Story {
   readonly #listeners = new Set<(event: TraceEvent) => void>()
   #past: TraceEvent[] = []
 
-  constructor(clock: Clock, peer: string) {
+  /** Listeners that threw. */
+  readonly #failed = new WeakSet<(event: TraceEvent) => void>()
+  readonly #onListenerFailed: () => void
+
+  /** `onListenerFailed` is called once for each listener that throws. */
+  constructor(clock: Clock, peer: string, onListenerFailed: () => void = () => undefined) {
+    this.#onListenerFailed = onListenerFailed
     this.#clock = clock
     this.#peer = peer
     this.#startedAt = clock.now()
@@ -40,7 +46,18 @@ export class Story {
       this.#past.push(event)
       if (this.#past.length > 2 * PAST_MAX) this.#past = this.#past.slice(-PAST_MAX)
     }
-    for (const listener of this.#listeners) listener(event)
+    for (const listener of this.#listeners) this.#tellOne(listener, event)
+  }
+
+  /** Whoever listens is a guest: its mistakes stop neither the peer nor what the other listeners hear. */
+  #tellOne(listener: (event: TraceEvent) => void, event: TraceEvent): void {
+    try {
+      listener(event)
+    } catch {
+      if (this.#failed.has(listener)) return
+      this.#failed.add(listener)
+      this.#onListenerFailed()
+    }
   }
 
   /** Tells `listener` everything from now on. The answer ends it. */
@@ -55,18 +72,27 @@ export class Story {
     return this.listen(listener)
   }
 
-  /** What happens to one decision, from its opening until it is certified. */
-  async *eventsOf(decision: DecisionId): AsyncGenerator<TraceEvent> {
-    const waiting: TraceEvent[] = []
+  /**
+   * What happens to one decision, from its opening until it is certified or this peer stops. `over` resolves when the
+   * decision is closed here and all of it was told; it may have been closed in an earlier life.
+   */
+  async *eventsOf(decision: DecisionId, over: () => Promise<unknown>): AsyncGenerator<TraceEvent> {
+    const waiting: (TraceEvent | 'end')[] = []
     let wake: () => void = () => undefined
-    const stop = this.watch((event) => {
-      if (!('decision' in event) || event.decision !== decision) return
+    const add = (event: TraceEvent | 'end'): void => {
       waiting.push(event)
       wake()
+    }
+    const stop = this.watch((event) => {
+      if (event.type === 'peer-stopped') add('end')
+      else if ('decision' in event && event.decision === decision) add(event)
     })
+    const end = (): void => add('end')
+    over().then(end, end)
     try {
       for (;;) {
         const event = waiting.shift()
+        if (event === 'end') return
         if (event === undefined) await new Promise<void>((resolve) => (wake = resolve))
         else {
           yield event

@@ -111,7 +111,10 @@ export class Sync {
     this.with(peer)
   }
 
-  /** One side of an exchange with `peer`: what is said, given what the other side says. */
+  /**
+   * One side of an exchange with `peer`: what is said, given what the other side says. A correct neighbour passes on only
+   * what it has checked itself, so from the first bad thing on nothing more is taken of this exchange.
+   */
   async *exchange(peer: PeerIdString, incoming: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     const opening = encodeSync({ digest: this.#digest(), frames: [], certificates: [] })
     yield opening
@@ -124,9 +127,15 @@ export class Sync {
     for (let next = await messages.next(); next.done !== true; next = await messages.next()) {
       const message = this.#decode(next.value)
       if (message === undefined || (message.frames.length === 0 && message.certificates.length === 0)) return
-      for (const frame of message.frames) this.#options.driver.receive(frame, 'sync')
-      for (const certificate of message.certificates) this.#options.driver.adopt(certificate)
+      if (!this.#takeIn(message)) return
     }
+  }
+
+  /** False at the first frame or certificate that no correct neighbour would pass on. */
+  #takeIn({ frames, certificates }: SyncMessage): boolean {
+    const { driver } = this.#options
+    const areGood = frames.every((frame) => driver.receive(frame, 'sync').verdict !== 'reject')
+    return areGood && certificates.every((certificate) => driver.adopt(certificate))
   }
 
   #digest(): SyncDigest {

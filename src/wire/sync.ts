@@ -162,7 +162,7 @@ function splitIds(bytes: Uint8Array, countMax: number): string[] {
   )
 }
 
-/** UTF-8 as text. Bytes that are not UTF-8 come out changed, and the comparison with the original refuses them. */
+/** UTF-8 as text. Replacing what is not UTF-8 would make it three times as long, more than a message of ours may have. */
 function textOf(bytes: Uint8Array): string {
-  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
+  return decoded(() => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes), 'a certificate')
 }

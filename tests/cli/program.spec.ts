@@ -57,7 +57,7 @@ describe('bad input', () => {
     [['vote', 'abc'], '<choice...>'],
     [['peer'], '--data'],
     [['verify', '/nowhere/at/all'], 'no such file'],
-    [['verdict', '/nowhere/at/all'], 'a directory'],
+    [['verdict', '/nowhere/at/all'], 'a directory where a peer has run'],
     [['charter', 'sign', 'x.json'], '--data'],
     [['charter', 'new', 'x.json', '--member', 'heron'], '--community'],
     [['dance'], 'unknown command']
@@ -66,6 +66,14 @@ describe('bad input', () => {
     expect(code).toBe(2)
     expect(err).toContain(expected)
     expect(out).toBe('')
+  })
+
+  it('about a verdict on a directory without a peer is one sentence', async () => {
+    const { code, out, errLines } = await run('verdict', directory)
+    expect({ code, out }).toEqual({ code: 2, out: '' })
+    expect(errLines).toEqual([
+      expect.stringMatching(/^\[directory\.\.\.\]: expected a directory where a peer has run, got ".*"\.$/)
+    ])
   })
 
   it('about a file is one sentence, and not the system’s own words', async () => {

@@ -76,14 +76,14 @@ describe('the screen', () => {
 
       ● heron        …aaaaaaaa      ○ wren         …bbbbbbbb
       ○ otter        …cccccccc      ○ finch        …dddddddd ~
-      ● ballot known here   ○ not yet   ~ no direct link
+      ● ballot known   ○ not yet   ~ no direct link
 
       [ballots] > sharing > agreeing > signing > certified
       Everyone is asked; nobody can close the poll.
-      Waiting for 3 more ballots, or the deadline: wren, otter,
-      finch
+      Waiting for 3 more ballots, or the deadline.
+      Not heard from in this step: wren, otter, finch
 
-      0 messages sent, 0 received, 0.0 kB"
+      Since you look: no message yet"
     `)
   })
 
@@ -98,14 +98,15 @@ describe('the screen', () => {
 
       ● heron        …aaaaaaaa      ○ wren         …bbbbbbbb      ○ otter        …cccccccc
       ○ finch        …dddddddd ~
-      ● ballot known here   ○ not yet   ~ no direct link
+      ● ballot known   ○ not yet   ~ no direct link
 
       ballots > sharing > agreeing > signing > [certified]
       lake (3 of 4)
+      lake: heron
       signed by all, authored by nobody
       outcome …abababab
 
-      0 messages sent, 0 received, 0.0 kB"
+      Since you look: no message yet"
     `)
   })
 

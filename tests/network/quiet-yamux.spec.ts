@@ -1,7 +1,7 @@
 import { multiaddrConnectionPair } from '@libp2p/utils'
 import { yamux } from '@libp2p/yamux'
 import { describe, expect, it } from 'vitest'
-import { quietYamux } from '../../src/network/quiet-yamux.ts'
+import { holdSmallGrants, quietYamux, type SendsFrames } from '../../src/network/quiet-yamux.ts'
 import { YAMUX } from '../../src/network/settings.ts'
 
 /** Sends `count` messages of `size` bytes over a muxer and counts the packets that come back. */
@@ -42,5 +42,52 @@ describe('quiet yamux', () => {
     const answers = await answersTo(quietYamux, 128, 32 * 1024)
     expect(answers).toBeGreaterThan(1)
     expect(answers).toBeLessThan(128)
+  })
+})
+
+describe('what is held back', () => {
+  const [GRANT, DATA, FIN, RST] = [1, 0, 4, 8]
+
+  function fakeMuxer(...open: number[]) {
+    const sent: number[] = []
+    const streams = open.map((id) => ({ id: String(id) }))
+    const muxer: SendsFrames = { streams, sendFrame: ({ length }) => sent.push(length) > 0 }
+    const held = holdSmallGrants(muxer)
+    const send = (streamID: number, length: number, flag = 0, type = GRANT) =>
+      muxer.sendFrame?.({ type, flag, streamID, length })
+    return { held, send, sent, streams }
+  }
+
+  it.each([
+    ['FIN', FIN, GRANT],
+    ['RST', RST, GRANT],
+    ['data with FIN', FIN, DATA]
+  ])('for a stream is forgotten with %s', (_, flag, type) => {
+    const { held, send } = fakeMuxer(1)
+    send(1, 400)
+    expect([...held]).toEqual([[1, 400]])
+    send(1, 0, flag, type)
+    expect(held.size).toBe(0)
+  })
+
+  it('for a stream that the other side ended is forgotten when another holds back', () => {
+    const { held, send, streams, sent } = fakeMuxer(1, 3, 5)
+    send(1, 400)
+    send(3, 500)
+    streams.shift()
+    send(5, 600)
+    expect([...held]).toEqual([
+      [3, 500],
+      [5, 600]
+    ])
+    expect(sent).toEqual([])
+  })
+
+  it('is kept for every open stream, and for all where the muxer does not say which are open', () => {
+    for (const { held, send } of [fakeMuxer(1, 3), fakeMuxer()]) {
+      send(1, 400)
+      send(3, 500)
+      expect(held.size).toBe(2)
+    }
   })
 })

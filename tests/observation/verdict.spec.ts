@@ -113,6 +113,25 @@ describe('a verdict', () => {
     expect(findingOf('termination', replaced(0, dead), ALIVE.slice(1))).toMatchObject({ pass: true, result: 'pass' })
   })
 
+  it('judges nothing and does not pass where nothing was left', () => {
+    const silent = soundEvidence().map((peer) => ({ ...peer, short: '', events: [], certificates: [] }))
+    for (const peers of [[], silent]) {
+      const verdict = judge(peers, { verify })
+      expect(verdict.findings.map(({ result }) => result)).toEqual(Array(6).fill('not-judged'))
+      expect(verdict.pass).toBe(false)
+    }
+  })
+
+  it('judges of peers that decided nothing only what they did', () => {
+    const idle = soundEvidence().map((peer) => ({ ...peer, events: peer.events.slice(0, 1), certificates: [] }))
+    const { pass, findings } = judge(idle, { verify, alive: ALIVE })
+    expect(pass).toBe(true)
+    expect(findings.filter(({ result }) => result === 'pass').map(({ invariant }) => invariant)).toEqual([
+      'integrity',
+      'no-false-accusation'
+    ])
+  })
+
   it('promises nothing when fewer than n - f are alive, or when nobody says who was', () => {
     const undecided = soundEvidence().map((peer) => ({ ...peer, events: peer.events.slice(0, 3), certificates: [] }))
     expect(findingOf('termination', undecided, ALIVE.slice(2)).result).toBe('not-judged')

@@ -6,6 +6,7 @@ import { certificateText } from '../../src/decision/certificate.ts'
 import type { DecisionMessage } from '../../src/decision/decision-message.ts'
 import { ARCHIVE_LIMITS } from '../../src/decision/delivery.ts'
 import { EVIDENCE_PER_MEMBER_MAX } from '../../src/peer/evidence-shelf.ts'
+import { MUTED } from '../../src/peer/muted.ts'
 import { ABSTAIN, ballotsOf, certificateOf, choose, NO_ANSWER } from '../decision/sample.ts'
 import { until } from '../support/peers.ts'
 import { type Bench, benchOf, COMMUNITY, frameOf, PROPOSAL, PROPOSED, SELF, wordsOf } from './drivers.ts'
@@ -112,10 +113,29 @@ describe('an answer', () => {
 })
 
 describe('a frame in this peer’s own name', () => {
-  it('that it never said is counted: its key is used elsewhere', async () => {
+  it('that it never said is counted: its key is used elsewhere, and it says nothing more in that decision', async () => {
     const bench = await benchOf()
-    bench.receive('gossip', PROPOSED, wordsOf(SELF, 5, [{ type: 'echo', instance: nodeId(1), hash: hash('ab') }]))
-    expect(bench.counters.read()).toEqual({ 'own-key-elsewhere': 1 })
+    const foreign = wordsOf(SELF, 5, [{ type: 'echo', instance: nodeId(1), hash: hash('ab') }])
+    bench.receive('gossip', PROPOSED, foreign, foreign, initFrame(choose(0)))
+    bench.clock.advance(100_000)
+    await bench.driver.stop()
+    expect(bench.counters.read()).toEqual({ 'own-key-elsewhere': 1, 'muted-decision': 1 })
+    expect(bench.facts).toContainEqual({ type: 'dropped', reason: MUTED.elsewhere, count: 1 })
+    expect([bench.published, bench.driver.open]).toEqual([[], []])
+  })
+
+  it('that comes in one turn with its proposal silences it as well; the certificate still closes the decision', async () => {
+    const bench = await benchOf()
+    bench.driver.receive(wordsOf(SELF, 5, [{ type: 'echo', instance: nodeId(1), hash: hash('ab') }]), 'sync')
+    bench.driver.receive(PROPOSED, 'sync')
+    bench.clock.settle()
+    expect(bench.driver.open).toEqual([])
+    const ballots = ballotsOf(COMMUNITY, PROPOSAL, [undefined, choose(0), choose(0), choose(1)])
+    const certificate = certificateOf(COMMUNITY, PROPOSAL, ballots, [nodeId(1), nodeId(2), nodeId(3)])
+    expect(bench.driver.adopt(certificateText(certificate))).toBe(true)
+    bench.clock.settle()
+    await bench.driver.over(PROPOSAL.id)
+    expect(bench.facts.at(-1)).toMatchObject({ type: 'certified', decision: PROPOSAL.id })
   })
 
   it('that it said itself is nothing new, before a restart and after', async () => {
@@ -198,5 +218,20 @@ describe('evidence', () => {
     const places = Array.from({ length: EVIDENCE_PER_MEMBER_MAX + 1 }, (_, place) => `evidence-${LIAR}-${place}`)
     const kept = await Promise.all(places.map((name) => bench.store.get(name)))
     expect(kept.map((text) => text !== undefined)).toEqual([true, true, true, true, false])
+  })
+})
+
+describe('a replay', () => {
+  it('that does not lead to what was said mutes the decision', async () => {
+    const bench = await benchOf()
+    const said = wordsOf(SELF, 0, [{ type: 'echo', instance: nodeId(1), hash: hash('ab') }])
+    await bench.store.appendDecision(PROPOSAL.id, [
+      { type: 'frame', frame: PROPOSED },
+      { type: 'said', frame: said }
+    ])
+    await bench.driver.restore()
+    bench.clock.advance(100_000)
+    expect(bench.driver.open).toEqual([])
+    expect(bench.counters.read()).toEqual({ 'muted-decision': 1 })
   })
 })

@@ -3,7 +3,12 @@ import type { DecisionId, Hash } from '../../src/core/ids.ts'
 import { nodeId } from '../../src/core/ids.ts'
 import { Archive } from '../../src/decision/delivery.ts'
 import { Counters } from '../../src/peer/counters.ts'
-import { type Arrival, EARLY_FRAMES_PER_AUTHOR_MAX, Intake } from '../../src/peer/intake.ts'
+import {
+  type Arrival,
+  EARLY_FRAMES_PER_AUTHOR_MAX,
+  EARLY_SIZE_BYTES_PER_AUTHOR_MAX,
+  Intake
+} from '../../src/peer/intake.ts'
 import { PresenceTable } from '../../src/peer/presence.ts'
 import { encodeEnvelope } from '../../src/wire/envelope.ts'
 import { communityOf } from '../decision/sample.ts'
@@ -11,6 +16,9 @@ import { verify } from '../support/keys.ts'
 
 const community = communityOf(4)
 const { roster, keys } = community
+
+const decisionNumbered = (nth: number): DecisionId => nth.toString(16).padStart(64, '0') as DecisionId
+const MUTED = decisionNumbered(9_999)
 
 function intakeOf(): { intake: Intake; counters: Counters } {
   const counters = new Counters()
@@ -22,14 +30,15 @@ function intakeOf(): { intake: Intake; counters: Counters } {
     archive: new Archive(),
     presence: new PresenceTable(4),
     counters,
-    isMuted: () => false
+    isMuted: (decision) => decision === MUTED,
+    onOwnKeyElsewhere: () => undefined
   })
   return { intake, counters }
 }
 
 /** Words of `author` about the `nth` invented decision. */
 function wordsAbout(nth: number, author: number, sequence = 0): Arrival {
-  const decision = nth.toString(16).padStart(64, '0') as DecisionId
+  const decision = decisionNumbered(nth)
   const words = [{ type: 'echo', instance: nodeId(0), hash: 'ab'.repeat(32) as Hash }] as const
   const envelope = encodeEnvelope({
     roster,
@@ -61,5 +70,22 @@ describe('words that come before their proposal', () => {
     intake.keepEarly(late)
     expect(intake.takeEarly(correct.envelope.decision as DecisionId)).toEqual([correct, late])
     expect(counters.read()['early-dropped']).toBe(299 - EARLY_FRAMES_PER_AUTHOR_MAX)
+  })
+
+  it('take no more than an author’s share of bytes', () => {
+    const { intake, counters } = intakeOf()
+    for (let nth = 0; nth < 20; nth++) {
+      const { from, envelope } = wordsAbout(1, 2, nth)
+      const frame = new Uint8Array(EARLY_SIZE_BYTES_PER_AUTHOR_MAX / 10)
+      frame.set(envelope.frame)
+      intake.keepEarly({ from, envelope: { ...envelope, frame } })
+    }
+    expect(counters.read()).toEqual({ 'early-dropped': 10 })
+  })
+
+  it('do not wait if their decision is muted', () => {
+    const { intake } = intakeOf()
+    intake.keepEarly(wordsAbout(9_999, 2))
+    expect(intake.takeEarly(MUTED)).toEqual([])
   })
 })

@@ -15,6 +15,9 @@ import { COMMUNITY, PROPOSAL } from './drivers.ts'
 
 const NEIGHBOUR = 'neighbour' as PeerIdString
 const id = (index: number): Hash => index.toString(16).padStart(64, '0').split('').reverse().join('') as Hash
+
+/** The number of the frame that is refused. */
+const BAD = 3
 const certificate = (decision: DecisionId): string => decision.repeat(1_500)
 
 /** A frame that says which one it is. */
@@ -34,17 +37,18 @@ function sideOf({ frameCount = 0, closedCount = 0, exchangeSizeBytesMax = LIMITS
     archive.keep(PROPOSAL.id, nodeId(index % 100), id(index), frameNumbered(index))
   }
   for (let index = 0; index < closedCount; index++) archive.close(id(10_000 + index) as DecisionId)
+  const driver = { archive, open: [] } as unknown as Driver
   let begun = 0
   const sync = new Sync({
     ...{ roster: COMMUNITY.roster, clock, exchangeSizeBytesMax, presence: new PresenceTable(4) },
     random: seededRandom(1),
     counters: new Counters(),
-    driver: { archive, open: [] } as unknown as Driver,
+    driver,
     store: { certificate: async (decision: DecisionId) => certificate(decision) } as unknown as Store,
     exchangeWith: async () => void begun++,
     neighbours: () => []
   })
-  return { sync, archive, clock, begun: () => begun }
+  return { sync, driver, archive, clock, begun: () => begun }
 }
 
 /** What this side says to a neighbour that has what `theirs` names. */
@@ -101,6 +105,25 @@ describe('the giving side of an exchange', () => {
     expect(said.certificates.map((text) => utf8(text).length)).toEqual([96_000])
     side.clock.advance(10_000)
     expect(side.begun()).toBe(0)
+  })
+})
+
+describe('the taking side of an exchange', () => {
+  it('takes nothing more after the first thing that no correct neighbour would pass on', async () => {
+    const side = sideOf({})
+    const taken: number[] = []
+    const incoming = async function* (): AsyncGenerator<Uint8Array> {
+      const { community } = COMMUNITY.roster
+      yield encodeSync({ digest: { community, open: [], closed: [], presence: [] }, frames: [], certificates: [] })
+      yield encodeSync({ frames: [1, 2, BAD, 4].map(frameNumbered), certificates: ['{}'] })
+      yield encodeSync({ frames: [5].map(frameNumbered), certificates: [] })
+    }
+    side.driver.receive = (frame) => {
+      taken.push(numberOf(frame))
+      return { verdict: numberOf(frame) === BAD ? 'reject' : 'ignore' }
+    }
+    for await (const message of side.sync.exchange(NEIGHBOUR, incoming())) expect(message).toBeDefined()
+    expect(taken).toEqual([1, 2, BAD])
   })
 })
 

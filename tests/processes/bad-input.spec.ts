@@ -108,7 +108,7 @@ describe('a running peer', () => {
     expectRefusal(await equipotent(['vote', decision, 'laek', '--data', data]), ['choice 1: expected one of lake'])
     // More than the longest word a command line may have, so it goes to the socket directly.
     const long = { question: 'q'.repeat(1_000_000), options: ['a', 'b'] }
-    await expect(running.ask(1, 'propose', long)).rejects.toThrow(/\S/)
+    await expect(running.ask(1, 'propose', long)).rejects.toThrow(/^the request is too long: at most 64 KiB$/)
     const longest = await equipotent(['propose', 'q'.repeat(100_000), '--options', 'a,b', '--data', data])
     expectRefusal(longest, ['question: expected text of 1 to 500 characters'])
     const { open } = await running.ask(1, 'status', {})

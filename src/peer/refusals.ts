@@ -1,0 +1,33 @@
+/**
+ * Why a proposal was not opened or an answer did not count, for the person who gave it.
+ *
+ * @packageDocumentation
+ */
+
+import { OptionsError } from '../core/errors.ts'
+import type { NodeId } from '../core/ids.ts'
+import type { Session } from './session.ts'
+
+/** What to tell the person, or `undefined` if the answer counts. `taken` is true if the machine was given it. */
+export function refusedAnswer(session: Session, self: NodeId, taken: boolean): OptionsError | undefined {
+  const got = whyNot(session, self, taken)
+  if (got === undefined) return undefined
+  const expected = 'an open decision in which this peer has not cast its ballot yet'
+  return new OptionsError([{ path: 'decision', got, expected }])
+}
+
+/** The person has as many open decisions as one may have. */
+export function tooManyOpen(countMax: number): OptionsError {
+  const expected = 'to wait until one of your open decisions is done'
+  return new OptionsError([{ path: 'proposal', got: `${countMax} open already`, expected }])
+}
+
+function whyNot({ certificate, decision }: Session, self: NodeId, taken: boolean): string | undefined {
+  const counted = certificate?.ballots.some(({ author }) => author === self) ?? true
+  const cast = decision.ownBallot !== undefined
+  if (!counted && cast) return 'one that was decided before this answer came: the ballot cast here is not counted'
+  if (!counted) return 'one that was decided before this answer came: no ballot was cast here'
+  if (taken) return undefined
+  if (cast) return 'a ballot that is cast and cannot be changed'
+  return 'one in which this peer says nothing more: see muted-decision in its status'
+}

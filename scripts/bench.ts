@@ -10,31 +10,28 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TraceEvent } from '../src/consensus/trace.ts'
 import { maxFaulty } from '../src/core/quorum.ts'
-import { foundCommunity } from '../src/launcher/community.ts'
-import { createLauncher, type Launcher } from '../src/launcher/launcher.ts'
-import { findPeerEntry } from '../src/launcher/peer-entry.ts'
-import { type ControlClient, connectControl } from '../src/peer/control-client.ts'
+import type { ControlClient } from '../src/peer/control-client.ts'
 import { readJournals } from '../src/storage/journal.ts'
-import { cpuMsOf, median, proportionalMiB, until } from './bench/measure.ts'
+import { measureFlood } from './bench/flood.ts'
+import { cpuMsOf, median, proportionalMiB } from './bench/measure.ts'
 import { readBenchOptions } from './bench/options.ts'
+import { lastHeard, launch, measureDecision, pidOf, type Rig } from './bench/rig.ts'
 
 const HELP = `Measures communities of real peers on this machine.
 
   npm run bench                            communities of 7, 16 and 32
   npm run bench -- --peers 64              one of 64
   npm run bench -- --peers 7 --decisions 50 --json
+  npm run bench -- --flood                 one of 7, quiet and under the flood of an outsider
 
 Options
   --peers N,N,…      sizes of community (default 7,16,32)
   --decisions N      decisions measured in each (default 20)
   --idle SECONDS     how long the idle cost is watched (default 10)
+  --flood            decisions and memory under a flood of 16 MiB/s instead; takes two minutes
   --json             one JSON object a line instead of a table
 `
-
-/** How long anything may take that is waited for. Unit: milliseconds. */
-const PATIENCE_MS = 60_000
 
 /** What was measured of one size. Times are medians in milliseconds. */
 interface Row {
@@ -56,88 +53,11 @@ interface Row {
   readonly idlePercent: number
 }
 
-/** The peers of one community, and what they told us lately. */
-interface Rig {
-  readonly launcher: Launcher
-  readonly clients: ControlClient[]
-  readonly directories: readonly string[]
-  /** When each peer last told of this; keyed by `${peer}/${what}`. Unit: milliseconds of this process's clock. */
-  readonly heard: Map<string, number>
-}
-
-function note(rig: Rig, index: number, event: TraceEvent): void {
-  const now = performance.now()
-  if (event.type === 'presence') rig.heard.set(`${index}/presence/${event.sequence}`, now)
-  if (event.type === 'decided' || event.type === 'certified') {
-    rig.heard.set(`${index}/${event.type}/${event.decision}`, now)
-  }
-}
-
-/** When the last of these peers told of `what`; waits for it. */
-async function lastHeard(rig: Rig, indexes: readonly number[], what: string): Promise<number> {
-  const all = (): (number | undefined)[] => indexes.map((index) => rig.heard.get(`${index}/${what}`))
-  await until(() => all().every((at) => at !== undefined), PATIENCE_MS, `${what} at every peer`)
-  return Math.max(...all().map((at) => at as number))
-}
-
-/** The launcher at work, so that nothing is left running whatever ends this process. */
-let working: Launcher | undefined
-
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    working?.killAllNow()
-    process.exit(130)
-  })
-}
-process.once('exit', () => working?.killAllNow())
-
-async function launch(size: number, directory: string): Promise<{ rig: Rig; launchMs: number }> {
-  const { peers } = await foundCommunity({ directory, peers: size, name: 'bench' })
-  const launcher = createLauncher({ directory, entry: findPeerEntry() })
-  working = launcher
-  const begunAt = performance.now()
-  const numbers = peers.map((_, index) => index + 1)
-  await launcher.startAll(numbers, { vote: 'random' })
-  const directories = peers.map((peer) => peer.dataDirectory)
-  const clients = await Promise.all(directories.map((dataDirectory) => connectControl(dataDirectory)))
-  const wanted = Math.min(2, size - 1)
-  for (const client of clients) {
-    await until(
-      async () => {
-        const { members, graph } = await client.call('status', {})
-        const isLinked = members.filter((member) => member.mesh).length >= wanted
-        return isLinked && graph.peers === size && graph.articulationPoints.length === 0
-      },
-      PATIENCE_MS,
-      'a full mesh'
-    )
-  }
-  const launchMs = performance.now() - begunAt
-  const rig: Rig = { launcher, clients, directories, heard: new Map() }
-  const types = ['presence', 'decided', 'certified'] as const
-  await Promise.all(clients.map((client, index) => client.watch((event) => note(rig, index, event), { types })))
-  return { rig, launchMs }
-}
-
 async function measureBare(rig: Rig, sender: number): Promise<number> {
   const begunAt = performance.now()
   const { sequence } = await (rig.clients[sender] as ControlClient).call('announce', {})
   const others = rig.clients.map((_, index) => index).filter((index) => index !== sender)
   return (await lastHeard(rig, others, `presence/${sequence}`)) - begunAt
-}
-
-async function measureDecision(
-  rig: Rig,
-  sender: number,
-  alive: readonly number[],
-  deadlineMs: number
-): Promise<{ decision: string; decidedMs: number; certifiedMs: number }> {
-  const begunAt = performance.now()
-  const question = { question: 'Where do we meet?', options: ['lake', 'forest', 'city'], deadlineMs }
-  const { decision } = await (rig.clients[sender] as ControlClient).call('propose', question)
-  const certifiedAt = await lastHeard(rig, alive, `certified/${decision}`)
-  const decidedAt = await lastHeard(rig, alive, `decided/${decision}`)
-  return { decision, decidedMs: decidedAt - begunAt, certifiedMs: certifiedAt - begunAt }
 }
 
 /** The most gossip messages that any peer sent about any of these decisions. */
@@ -162,8 +82,6 @@ async function measureIdle(rig: Rig, seconds: number): Promise<number> {
 }
 
 const cpuMsOfAll = (rig: Rig): number => rig.directories.reduce((sum, _, index) => sum + cpuMsOf(pidOf(rig, index)), 0)
-
-const pidOf = (rig: Rig, index: number): number => rig.launcher.child(index + 1)?.pid as number
 
 async function measureSize(size: number, decisionCount: number, idleSeconds: number): Promise<Row> {
   const directory = await mkdtemp(join(tmpdir(), 'equipotent-bench-'))
@@ -240,6 +158,7 @@ async function main(): Promise<void> {
     process.exitCode = 2
     return
   }
+  if (options.flood) return measureFlood((line) => process.stdout.write(`${line}\n`), options.json)
   if (!options.json) print(COLUMNS.map(([title]) => title))
   for (const size of options.peers) {
     const row = await measureSize(size, options.decisions, options.idleSeconds)

@@ -22,7 +22,7 @@ import { ROOT, run } from './lib/command.ts'
 const DIST = join(ROOT, 'dist')
 
 /** Scripts that people run as programs, each becoming `dist/NAME.js`. */
-const SCRIPTS = ['launch', 'stop', 'kill', 'restart', 'propose', 'vote', 'status', 'bench']
+const SCRIPTS = ['launch', 'stop', 'kill', 'restart', 'propose', 'vote', 'status', 'bench', 'soak', 'fuzz']
 
 /** No build takes this long. Unit: milliseconds. */
 const BUILDING_MS_MAX = 60 * 60 * 1_000

@@ -84,7 +84,8 @@ const CHECKS: readonly Check[] = [
     find: program('tsx/dist/cli.mjs', ['scripts/build.ts'], () => 'programs and library')
   },
   { name: 'tests', isSlow: true, find: () => runTests('main') },
-  { name: 'processes', isSlow: true, find: () => runTests('processes') }
+  { name: 'processes', isSlow: true, find: () => runTests('processes') },
+  { name: 'hosts', isSlow: true, find: () => runTests('hosts') }
 ]
 
 /** Runs one check and prints its line. A check that breaks down has failed. */

@@ -13,6 +13,7 @@ export type BenchOptions =
       readonly peers: readonly number[]
       readonly decisions: number
       readonly idleSeconds: number
+      readonly flood: boolean
       readonly json: boolean
     }
 
@@ -40,6 +41,7 @@ function typedIn(argv: readonly string[]): Typed {
       peers: { type: 'string', default: '7,16,32' },
       decisions: { type: 'string', default: '20' },
       idle: { type: 'string', default: '10' },
+      flood: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false }
     }
@@ -62,6 +64,7 @@ function read(typed: Typed): BenchOptions {
     peers: peers ?? [],
     decisions: decisions ?? 0,
     idleSeconds: idleSeconds ?? 0,
+    flood: reader.flag('flood'),
     json: reader.flag('json')
   }
 }

@@ -1,6 +1,7 @@
 /**
- * Two suites. `main` needs neither a build nor a child process and takes seconds. `processes` starts real peers from
- * `dist/`, one file after another, because several communities at once would measure the machine and not the peers.
+ * Three suites. `main` needs neither a build nor a child process and takes seconds. `processes` starts real peers from
+ * `dist/`, one file after another, because several communities at once would measure the machine and not the peers. `hosts` gives each peer a network namespace, and is
+ * skipped where the system makes none.
  */
 
 import { existsSync } from 'node:fs'
@@ -41,6 +42,18 @@ export default defineConfig({
           hookTimeout: 60_000,
           maxWorkers: 1,
           sequence: { groupOrder: 1 }
+        }
+      },
+      {
+        test: {
+          ...shared,
+          name: 'hosts',
+          include: ['tests/hosts/**/*.spec.ts'],
+          globalSetup: [join(import.meta.dirname, 'build-before-tests.ts')],
+          testTimeout: 180_000,
+          hookTimeout: 60_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 }
         }
       }
     ],

@@ -29,6 +29,8 @@ export interface Io {
 export interface Parent {
   /** Says something, if it still listens. */
   tell(message: object): void
+  /** Calls `listener` with everything it says, what it said before included. */
+  onMessage(listener: (message: unknown) => void): void
   /** Calls `listener` once it is gone; at once if it is already. */
   onGone(listener: () => void): void
   /** Closes the channel, so that it keeps this process no longer. */
@@ -73,6 +75,9 @@ function processParent(): Parent {
     tell(message) {
       // A parent that has just died is no reason to die as well.
       if (process.connected) process.send?.(message, undefined, {}, () => undefined)
+    },
+    onMessage(listener) {
+      process.on('message', listener)
     },
     onGone(listener) {
       if (process.connected) process.once('disconnect', listener)

@@ -34,7 +34,20 @@ const TELL: { readonly [Type in TraceFact['type']]: Tell<Type> } = {
   certified: ({ signers }, who) => `${who} holds the certificate, signed by ${signers.length}`,
   accused: ({ accused, explanation, evidence }, who, call) =>
     `${who} saw ${call(accused)} break the rules${evidence ? ', with proof' : ''}: ${safeText(explanation)}`,
-  'fault-injected': ({ fault, target }, _, call) => `on purpose: ${safeText(fault)} ${call(target)}`,
+  standing: ({ standing, reason }, who) => STANDING[standing](who, safeText(reason)),
+  disk: ({ state, reason }, who) =>
+    state === 'well' ? `${who} can write to its disk again` : `${who} says nothing for now: ${safeText(reason)}`,
+  reach: ({ reached, needed, cutOff }, who) =>
+    cutOff
+      ? `${who} is cut off: it reaches ${reached} of the ${needed} members that a decision needs`
+      : `${who} reaches ${reached} members, enough for a decision`,
+  'fault-injected': ({ fault, target }, who, call) => {
+    const targets = safeText(target).split(' ').filter(Boolean).map(call)
+    if (fault === 'heal') return `on purpose: ${who} refuses nobody any more`
+    return fault === 'cut'
+      ? `on purpose: ${who} refuses ${targets.join(', ')}`
+      : `on purpose: ${safeText(fault)} ${targets.join(', ')}`
+  },
   dropped: () => undefined
 }
 
@@ -44,6 +57,13 @@ const STEP: Readonly<Record<string, string>> = {
   sharing: 'tells which ballots it has seen',
   agreeing: 'agrees with the others on one set of ballots',
   signing: 'has counted, and signs the outcome'
+}
+
+/** What a peer's standing means for people. */
+const STANDING: Readonly<Record<Fact<'standing'>['standing'], (who: string, reason: string) => string | undefined>> = {
+  asking: () => undefined,
+  voting: () => undefined,
+  observing: (who, reason) => `${who} only observes and will not vote on this roster again: ${reason}`
 }
 
 /** The sentence for an event, or `undefined` if it has none. */

@@ -8,7 +8,7 @@ import { resolve } from 'node:path'
 import type { TraceEvent } from '../consensus/trace.ts'
 import { seededRandom } from '../core/random.ts'
 import { safeText } from '../core/text.ts'
-import type { LaunchMessage } from '../launcher/child-peer.ts'
+import { type LaunchMessage, readLaunchOrder } from '../launcher/orders.ts'
 import type { Peer, PeerOptions } from '../peer/peer.ts'
 import type { CommandSpec, Given } from './command.ts'
 import { UNITS_MS } from './duration.ts'
@@ -18,6 +18,9 @@ import type { Reader } from './reader.ts'
 
 /** How often a lingering peer looks whether anything is open. Unit: milliseconds. */
 const LOOK_EVERY_MS = 250
+
+/** Messages that are no order and that are told of; the rest is ignored in silence. */
+const IGNORED_TOLD_MAX = 10
 
 /** The command. */
 export const peerCommand: CommandSpec = {
@@ -109,6 +112,7 @@ async function stayUntilStopped(peer: Peer, { lingerMs }: PeerCommandOptions, io
   if (io.interrupted.aborted) stop('interrupted')
   io.interrupted.addEventListener('abort', () => stop('interrupted'), { once: true })
   if (lingerMs !== undefined) lingerOnceAlone(peer, lingerMs, io)
+  obeyLauncher(peer, io)
   tellLauncher(io, { type: 'listening', addresses: peer.addresses() })
   await peer.stopped
   return EXIT.done
@@ -124,6 +128,22 @@ function lingerOnceAlone(peer: Peer, lingerMs: number, { parent }: Io): void {
     }, LOOK_EVERY_MS)
     void peer.stopped.catch(() => undefined).then(() => clearInterval(timer))
   })
+}
+
+/** Carries out partitions. A launcher that is gone must not leave one behind for ever. */
+function obeyLauncher(peer: Peer, io: Io): void {
+  let ignoredCount = 0
+  io.parent?.onMessage((message) => {
+    const order = readLaunchOrder(message)
+    if (order === undefined) {
+      if (++ignoredCount <= IGNORED_TOLD_MAX) io.err('A message from whoever started this peer is no order: ignored.')
+      return
+    }
+    if (order.type === 'cut') peer.cut(order.peers)
+    else peer.heal()
+    tellLauncher(io, { type: 'done', order: order.order })
+  })
+  io.parent?.onGone(() => peer.heal())
 }
 
 function tellLauncher(io: Io, message: LaunchMessage): void {

@@ -176,7 +176,18 @@ function answers({ cast, outcome: decided, options }: DecisionView, view: Commun
     .map(([option, shorts]) => `${safeText(option, 80)}: ${namesOf(view, shorts)}`)
 }
 
+/** What keeps the peer that looks from doing its part. */
+const TROUBLES = { standing: 'only observes', disk: 'says nothing for now', reach: 'is cut off' } as const
+
 function trouble(view: CommunityView, width: number, paint: Paint): string[] {
+  const me = safeText(nameOf(view, view.self), 40)
+  const own = (Object.keys(TROUBLES) as (keyof typeof TROUBLES)[])
+    .filter((kind) => view.troubles[kind] !== '')
+    .flatMap((kind) => wrap(`${me} ${TROUBLES[kind]}: ${safeText(view.troubles[kind])}`, width, 2).map(paint.bad))
+  return [...own, ...accusations(view, width, paint)]
+}
+
+function accusations(view: CommunityView, width: number, paint: Paint): string[] {
   return view.accused.slice(-3).flatMap(({ accused, explanation, evidence }) => {
     const proof = evidence ? ' (two signed messages prove it)' : ''
     return wrap(`${safeText(nameOf(view, accused), 40)}: ${safeText(explanation)}${proof}`, width, 2).map(paint.bad)

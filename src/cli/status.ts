@@ -42,10 +42,25 @@ export function statusLines(status: Status, shown: string): string[] {
       : `${validatorCount} members; decisions survive ${maxFaulty === 0 ? 'none' : `any ${maxFaulty}`} of them failing or lying`,
     ...members.map(memberLine),
     `${graph.peers} peers, ${graph.links} links known; ${cut.length === 0 ? 'nobody’s loss would cut the others apart' : `would cut the others apart: ${namesOf(cut)}`}`,
+    ...troubleLines(status),
     ...open.flatMap((one) => [...openLines(one), ownLine(one)]),
     `${open.length} open, ${decidedCount} decided`,
     ...(Object.keys(counters).length === 0 ? [] : ['Since it started:']),
     ...Object.entries(counters).map(([name, count]) => `  ${safeText(name)}: ${count}`)
+  ]
+}
+
+/** What keeps this peer from doing its part. */
+function troubleLines({ standing, disk, reach }: Status): string[] {
+  return [
+    ...(reach.cutOff
+      ? [`cut off: it reaches ${reach.reached} of the ${reach.needed} members that a decision needs`]
+      : []),
+    ...(disk.state === 'failing' ? [`says nothing for now: ${safeText(disk.reason)}`] : []),
+    ...(standing.state === 'asking' ? [`does not vote yet: ${safeText(standing.reason)}`] : []),
+    ...(standing.state === 'observing'
+      ? [`only observes, and will not vote on this roster again: ${safeText(standing.reason)}`]
+      : [])
   ]
 }
 

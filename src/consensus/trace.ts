@@ -90,6 +90,12 @@ export type TraceFact =
       readonly explanation: string
       readonly evidence: boolean
     }
+  /** Whether this peer speaks in decisions; see `peer/standing.ts`. `reason` is empty when it votes. */
+  | { readonly type: 'standing'; readonly standing: 'asking' | 'voting' | 'observing'; readonly reason: string }
+  /** Whether the disk takes what this peer would say. Until it does, the peer says nothing. */
+  | { readonly type: 'disk'; readonly state: 'failing' | 'well'; readonly reason: string }
+  /** How many members this peer reaches, itself among them. Fewer than a decision needs: it is cut off. */
+  | { readonly type: 'reach'; readonly reached: number; readonly needed: number; readonly cutOff: boolean }
   | { readonly type: 'fault-injected'; readonly fault: string; readonly target: string }
   /** Something was refused or dropped, and why. Counted, so that a flood is one line and not a million. */
   | { readonly type: 'dropped'; readonly reason: string; readonly count: number }

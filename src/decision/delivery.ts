@@ -3,8 +3,9 @@
  *
  * Gossip forgets after a few seconds, so a peer that was paused, cut off or started late would wait for ever. Therefore
  * each peer keeps the signed frames of open decisions and the certificates of closed ones, and exchanges *digests* with
- * its neighbours: the first half of the id of everything it keeps. Whoever sees that the other lacks something sends it.
- * A frame is signed by its author, so anyone may pass it on, and a certificate proves itself.
+ * its neighbours: the first half of the id of everything it keeps, or of closed decisions, when they are many, a summary
+ * (`closed-decisions.ts`). Whoever sees that the other lacks something sends it. A frame is signed by its author, so anyone
+ * may pass it on, and a certificate proves itself.
  *
  * This file is the pure half: what is kept, what a digest says, and what the answer to one is. Frames and certificates are
  * opaque here.
@@ -15,28 +16,36 @@
  */
 
 import type { DecisionId, Hash, NodeId } from '../core/ids.ts'
+import { ClosedDecisions, type ClosedDigest, type ClosedLimits, digestId, type Inventory } from './closed-decisions.ts'
 
-/**
- * Hexadecimal digits of an id in a digest: 16 bytes.
- *
- * Why not fewer: an author chooses what it signs, so it could look for two frames of its own whose ids begin alike, and show
- * each to half of the community. With 8 bytes that takes 2^32 tries, an afternoon; with 16 it takes 2^64.
- */
-export const DIGEST_ID_DIGITS = 32
+export {
+  BUCKET_HASH_DIGITS,
+  DIGEST_ID_DIGITS,
+  differingBuckets,
+  digestId,
+  type Inventory,
+  SUMMARY_BUCKETS
+} from './closed-decisions.ts'
 
 /** What may be kept. A correct validator needs about fifteen frames a decision; a hostile one gets no more than this. */
 export const ARCHIVE_LIMITS = {
   /** Frames kept of one author in one decision. One more is kept if it carries a ballot that everyone else has agreed on. */
   framesPerAuthorMax: 128,
+  /** Decisions of which frames are kept for a while after they were closed, the most recent ones. */
+  recentlyClosedMax: 8,
+  /** Frames kept then of one author in one decision, and their bytes: what a correct validator says fits several times. */
+  recentFramesPerAuthorMax: 32,
+  recentSizeBytesPerAuthorMax: 64 * 1024,
   /** Closed decisions named in a digest, the most recent ones. */
-  closedInDigestMax: 1_000
+  closedInDigestMax: 1_000,
+  /** Closed decisions named in an inventory: half of a message of the exchange. */
+  closedInInventoryMax: 32_768
 } as const
 
 /** What one side of an exchange says it has. */
-export interface Digest {
+export interface Digest extends ClosedDigest {
+  /** Of each decision that is open, or was closed a short time ago, the frames that are kept. */
   readonly open: readonly { readonly decision: DecisionId; readonly have: readonly string[] }[]
-  /** The first digits of the ids of closed decisions. */
-  readonly closed: readonly string[]
 }
 
 /** What the other side lacks. */
@@ -53,28 +62,53 @@ interface KeptFrame {
   readonly frame: Uint8Array
 }
 
-interface OpenShelf {
+/** The frames kept of one decision, and how much of it each author takes. */
+interface Shelf {
   readonly frames: Map<Hash, KeptFrame>
-  readonly countByAuthor: Map<NodeId, number>
+  readonly usedBy: Map<NodeId, { readonly count: number; readonly sizeBytes: number }>
 }
 
-/** The first digits of an id, as digests carry them. */
-export const digestId = (id: Hash): string => id.slice(0, DIGEST_ID_DIGITS)
+const emptyShelf = (): Shelf => ({ frames: new Map(), usedBy: new Map() })
+
+/** Puts a frame on a shelf, if its author has room there. */
+function shelve(shelf: Shelf, kept: KeptFrame, countMax: number, sizeBytesMax = Number.POSITIVE_INFINITY): boolean {
+  const used = shelf.usedBy.get(kept.author) ?? { count: 0, sizeBytes: 0 }
+  const sizeBytes = used.sizeBytes + kept.frame.length
+  if (used.count >= countMax || sizeBytes > sizeBytesMax) return false
+  shelf.frames.set(kept.id, kept)
+  shelf.usedBy.set(kept.author, { count: used.count + 1, sizeBytes })
+  return true
+}
+
+const shelveRecent = (shelf: Shelf, kept: KeptFrame): boolean =>
+  shelve(shelf, kept, ARCHIVE_LIMITS.recentFramesPerAuthorMax, ARCHIVE_LIMITS.recentSizeBytesPerAuthorMax)
+
+/** The frames whose ids are not among those that the other side has. */
+function lackedOf(shelf: Shelf, have: ReadonlySet<string> = new Set()): Uint8Array[] {
+  return [...shelf.frames.values()].filter(({ id }) => !have.has(digestId(id))).map(({ frame }) => frame)
+}
 
 /** What this peer keeps for others. Inside, ids are compared in full. */
 export class Archive {
-  readonly #open = new Map<DecisionId, OpenShelf>()
-  readonly #closed = new Set<DecisionId>()
+  readonly #open = new Map<DecisionId, Shelf>()
+  /** Of decisions that were closed a short time ago, oldest first: so that contradictions told to some still come out. */
+  readonly #recent = new Map<DecisionId, Shelf>()
+  readonly #closed: ClosedDecisions
+
+  /** `limits` is smaller in tests only. */
+  constructor(limits: ClosedLimits = ARCHIVE_LIMITS) {
+    this.#closed = new ClosedDecisions(limits)
+  }
 
   /** Starts keeping frames of a decision. */
   open(decision: DecisionId): void {
     if (this.#closed.has(decision) || this.#open.has(decision)) return
-    this.#open.set(decision, { frames: new Map(), countByAuthor: new Map() })
+    this.#open.set(decision, emptyShelf())
   }
 
   /** True if this very frame is kept. */
   has(decision: DecisionId, id: Hash): boolean {
-    return this.#open.get(decision)?.frames.has(id) ?? false
+    return this.#shelf(decision)?.frames.has(id) ?? false
   }
 
   /**
@@ -85,23 +119,32 @@ export class Archive {
     const shelf = this.#open.get(decision)
     if (shelf === undefined) return false
     if (shelf.frames.has(id)) return true
-    const count = shelf.countByAuthor.get(author) ?? 0
-    if (count >= ARCHIVE_LIMITS.framesPerAuthorMax + (needed ? 1 : 0)) return false
-    shelf.frames.set(id, { author, id, frame })
-    shelf.countByAuthor.set(author, count + 1)
-    return true
+    return shelve(shelf, { author, id, frame }, ARCHIVE_LIMITS.framesPerAuthorMax + (needed ? 1 : 0))
   }
 
-  /** The frames of one author kept for an open decision, in the order they came. */
+  /** Keeps a frame of a decision that was closed a short time ago. False if it is there already, or finds no room. */
+  keepLate(decision: DecisionId, author: NodeId, id: Hash, frame: Uint8Array): boolean {
+    const shelf = this.#recent.get(decision)
+    return shelf !== undefined && !shelf.frames.has(id) && shelveRecent(shelf, { author, id, frame })
+  }
+
+  /** The frames of one author kept for a decision, in the order they came. */
   framesBy(decision: DecisionId, author: NodeId): readonly Uint8Array[] {
-    const kept = [...(this.#open.get(decision)?.frames.values() ?? [])]
+    const kept = [...(this.#shelf(decision)?.frames.values() ?? [])]
     return kept.filter((entry) => entry.author === author).map(({ frame }) => frame)
   }
 
-  /** Forgets the frames: from now on the certificate says it all. */
+  /** From now on the certificate says it all. Some frames stay for a while, for those who were told other ones. */
   close(decision: DecisionId): void {
+    const shelf = this.#open.get(decision)
     this.#open.delete(decision)
     this.#closed.add(decision)
+    if (shelf === undefined) return
+    const recent = emptyShelf()
+    for (const kept of shelf.frames.values()) shelveRecent(recent, kept)
+    this.#recent.set(decision, recent)
+    const [oldest] = this.#recent.keys()
+    if (this.#recent.size > ARCHIVE_LIMITS.recentlyClosedMax && oldest !== undefined) this.#recent.delete(oldest)
   }
 
   /** True if the certificate of this decision is here. */
@@ -117,25 +160,37 @@ export class Archive {
   /** What I have. */
   digest(): Digest {
     return {
-      open: [...this.#open].map(([decision, { frames }]) => ({ decision, have: [...frames.keys()].map(digestId) })),
-      closed: this.#lastClosed().map(digestId)
+      open: [...this.#open, ...this.#recent].map(([decision, { frames }]) => ({
+        decision,
+        have: [...frames.keys()].map(digestId)
+      })),
+      ...this.#closed.digest()
     }
   }
 
-  /** What the sender of `theirs` lacks and is here. */
-  lackedBy(theirs: Digest): Lacking {
+  /** What is closed here in these buckets and not named in `mine`, a digest of this archive; from the bucket `start` on. */
+  inventory(mine: Digest, buckets: readonly number[], start = 0): Inventory {
+    return this.#closed.inventory(mine, buckets, start)
+  }
+
+  /** What the sender of `theirs` lacks and is here. `inventory` tells of closed decisions that its digest did not name. */
+  lackedBy(theirs: Digest, inventory?: Inventory): Lacking {
     const theirClosed = new Set(theirs.closed)
     const theirOpen = new Map(theirs.open.map(({ decision, have }) => [decision, new Set(have)]))
+    const isClosedThere = (decision: DecisionId): boolean => theirClosed.has(digestId(decision))
     const frames: Uint8Array[] = []
     for (const [decision, shelf] of this.#open) {
-      if (theirClosed.has(digestId(decision))) continue
-      const have = theirOpen.get(decision)
-      for (const [id, { frame }] of shelf.frames) if (have?.has(digestId(id)) !== true) frames.push(frame)
+      if (!isClosedThere(decision)) frames.push(...lackedOf(shelf, theirOpen.get(decision)))
     }
-    return { frames, certificates: this.#lastClosed().filter((decision) => !theirClosed.has(digestId(decision))) }
+    for (const [decision, shelf] of this.#recent) {
+      const have = theirOpen.get(decision)
+      // Of what is closed on both sides, only if the other side keeps frames of it as well.
+      if (isClosedThere(decision) && have !== undefined) frames.push(...lackedOf(shelf, have))
+    }
+    return { frames, certificates: this.#closed.lackedBy(theirs, inventory) }
   }
 
-  #lastClosed(): DecisionId[] {
-    return [...this.#closed].slice(-ARCHIVE_LIMITS.closedInDigestMax)
+  #shelf(decision: DecisionId): Shelf | undefined {
+    return this.#open.get(decision) ?? this.#recent.get(decision)
   }
 }

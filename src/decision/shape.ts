@@ -87,6 +87,9 @@ export function listOf(item: Check, min: number, max: number): Check {
   }
 }
 
+/** Unknown fields that are told of: a document may have any number, and a person needs to see only some. */
+const UNKNOWN_TOLD_MAX = 20
+
 /** An object with exactly these fields. */
 export function record(fields: Readonly<Record<string, Check>>): Check {
   return (value, path) => {
@@ -95,6 +98,9 @@ export function record(fields: Readonly<Record<string, Check>>): Check {
       check(Object.hasOwn(value, name) ? value[name] : undefined, below(path, name))
     )
     const unknown = Object.keys(value).filter((name) => !Object.hasOwn(fields, name))
-    return [...known, ...unknown.map((name) => problemAt(below(path, name), value[name], 'no such field'))]
+    return [
+      ...known,
+      ...unknown.slice(0, UNKNOWN_TOLD_MAX).map((name) => problemAt(below(path, name), value[name], 'no such field'))
+    ]
   }
 }

@@ -2,7 +2,7 @@
  * One peer as a child process of the launcher.
  *
  * Its output goes to a file in its own folder and never through a pipe: a pipe would break when the launcher dies, and
- * the peer with it. The only tie is a channel on which the peer says that it listens; when that closes, the peer goes on.
+ * the peer with it. The only tie is a channel, for the few words in `orders.ts`; when that closes, the peer goes on.
  *
  * @packageDocumentation
  */
@@ -11,7 +11,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperationError } from '../core/errors.ts'
+import type { PeerIdString } from '../core/ids.ts'
 import { safeText } from '../core/text.ts'
+import { type Channel, createChannel } from './channel.ts'
 import type { LocalPeer } from './community.ts'
 
 /** Where a peer's own output goes, in its data directory. */
@@ -29,11 +31,6 @@ const LAST_WORDS_MAX = 600
  */
 const PEER_FLAGS = ['--max-semi-space-size=2'] as const
 
-/** What a peer says to whoever started it. */
-export type LaunchMessage =
-  | { readonly type: 'listening'; readonly addresses: readonly string[] }
-  | { readonly type: 'failed'; readonly message: string }
-
 /** How to start one peer. */
 export interface StartOptions {
   /** Multiaddrs of members to join through. */
@@ -45,6 +42,8 @@ export interface StartOptions {
   readonly seed?: number
   /** When the launcher is gone: stop after this long without an open decision. Without it the peer stays. */
   readonly lingerMs?: number
+  /** Variables added to the environment of its process. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 /** A peer that was started and listens. */
@@ -67,6 +66,8 @@ export interface StartingPeer {
   readonly running: boolean
   readonly exited: Promise<string>
   signal(signal: NodeJS.Signals): boolean
+  /** Has it refuse exactly these members, at the latest as soon as it listens. See `Channel.refuse`. */
+  refuse(peers: readonly PeerIdString[]): Promise<boolean>
   /** Rejects with `OperationError`, in words, if it cannot start. */
   readonly listening: Promise<ChildPeer>
 }
@@ -77,6 +78,7 @@ export function startChild(entry: string, peer: LocalPeer, options: StartOptions
   const child = spawn(process.execPath, [...PEER_FLAGS, entry, ...peerArguments(peer, options)], {
     // A session of its own: Ctrl-C in the terminal is the launcher's to handle, and a closed terminal is nobody's end.
     detached: true,
+    env: { ...process.env, ...options.environment },
     stdio: ['ignore', output, output, 'ipc']
   })
   closeSync(output)
@@ -86,7 +88,8 @@ export function startChild(entry: string, peer: LocalPeer, options: StartOptions
   })
   const isRunning = (): boolean => child.pid !== undefined && child.exitCode === null && child.signalCode === null
   const signal = (name: NodeJS.Signals): boolean => isRunning() && child.kill(name)
-  const listening = untilListening(child, peer, exited).then((addresses) => ({
+  const channel = createChannel(child)
+  const listening = untilListening(child, channel, peer, exited).then((addresses) => ({
     peer,
     pid: child.pid as number,
     addresses,
@@ -95,7 +98,10 @@ export function startChild(entry: string, peer: LocalPeer, options: StartOptions
     },
     exited,
     signal,
-    release: () => releaseChild(child)
+    release() {
+      channel.close()
+      child.unref()
+    }
   }))
   listening.catch(() => undefined)
   return {
@@ -105,6 +111,7 @@ export function startChild(entry: string, peer: LocalPeer, options: StartOptions
     },
     exited,
     signal,
+    refuse: channel.refuse,
     listening
   }
 }
@@ -124,7 +131,12 @@ export function peerArguments(peer: LocalPeer, options: StartOptions): string[] 
   ]
 }
 
-function untilListening(child: ChildProcess, peer: LocalPeer, exited: Promise<string>): Promise<readonly string[]> {
+function untilListening(
+  child: ChildProcess,
+  channel: Channel,
+  peer: LocalPeer,
+  exited: Promise<string>
+): Promise<readonly string[]> {
   return new Promise((resolve, reject) => {
     const refuse = (why: string): void => {
       clearTimeout(timer)
@@ -134,18 +146,13 @@ function untilListening(child: ChildProcess, peer: LocalPeer, exited: Promise<st
       child.kill('SIGKILL')
       refuse(`it was not listening after ${LISTENING_WITHIN_MS / 1000} s`)
     }, LISTENING_WITHIN_MS)
-    child.on('message', (message: LaunchMessage) => {
+    channel.listen((message) => {
       clearTimeout(timer)
       if (message.type === 'listening') resolve(message.addresses)
       else refuse(message.message)
     })
     void exited.then((how) => refuse(`it ended (${how}). ${lastWords(peer)}`.trim()))
   })
-}
-
-function releaseChild(child: ChildProcess): void {
-  if (child.connected) child.disconnect()
-  child.unref()
 }
 
 function lastWords(peer: LocalPeer): string {

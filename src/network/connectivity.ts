@@ -72,7 +72,8 @@ export function createConnectivity(host: Host, options: ConnectivityOptions): Co
   })
   const { addressesOf, random, log = () => undefined } = options
   const caller = createCaller(host, { addressesOf, bootstrap, isLinked: tracker.has, random, log })
-  const target = (): number => options.target ?? linkTarget(host.rosterPeers().length, host.degree)
+  const others = (): number => host.rosterPeers().filter((peer) => peer !== host.id).length
+  const target = (): number => options.target ?? linkTarget(others() + 1, host.degree)
   const choose = createChoice(host, options, tracker, caller, target)
 
   const look = (): void => {

@@ -2,7 +2,7 @@
  * Who may be connected to whom: the connection gater, and the rule that two peers share one connection.
  *
  * *Refusals.* A peer that was struck out is refused for a while; a peer that was *cut* is refused until the partition is
- * healed; outsiders are refused when they have filled their places, so that they cannot take those of members.
+ * healed; calls that are too many, and outsiders that find no place, are refused at the door (`admission.ts`).
  *
  * *One link is enough.* Peers learn of each other at the same moment, so they often call each other at the same moment.
  * libp2p would keep both connections, and gossip would speak on one and listen on the other until either closes. The rule:
@@ -19,9 +19,11 @@
 import './runtime.ts'
 import type { Connection, ConnectionGater, Libp2p, PeerId } from '@libp2p/interface'
 import type { PeerIdString } from '../core/ids.ts'
-import type { Counters } from './counters.ts'
+import { createAdmission } from './admission.ts'
+import type { CounterName, Counters } from './counters.ts'
+import type { Meters } from './meter.ts'
 import { nameOf } from './peer-key.ts'
-import { CONNECTION_MANAGER, OUTSIDERS_MAX } from './settings.ts'
+import { CALLS, CONNECTION_MANAGER } from './settings.ts'
 
 /** Two calls can cross only as long as one may be in the dialling: a connection younger than this may be half of a pair. */
 const CROSSING_MS = CONNECTION_MANAGER.dialTimeout
@@ -37,6 +39,7 @@ export interface DialPolicyOptions {
   readonly self: PeerIdString
   readonly isMember: (peer: PeerIdString) => boolean
   readonly counters: Counters
+  readonly meters: Meters
 }
 
 /** The policy of one host. */
@@ -55,33 +58,45 @@ export interface DialPolicy {
 
 /** Builds the policy. */
 export function createDialPolicy(options: DialPolicyOptions): DialPolicy {
-  const refusals = createRefusals()
+  const { counters, isMember, meters } = options
+  const refusals = createRefusals(isMember)
   const links = createOneLinkRule(options.self)
+  const admission = createAdmission(counters)
   let libp2p: Libp2p | undefined
 
-  const hasNoPlaceFor = (peer: PeerIdString): boolean => {
-    if (options.isMember(peer)) return false
-    const outsiders = libp2p?.getPeers().filter((other) => !options.isMember(nameOf(other))) ?? []
-    return outsiders.length >= OUTSIDERS_MAX
-  }
-  const counted = (refused: boolean): boolean => {
-    if (refused) options.counters['connections-refused']++
-    return refused
+  const counted = (reason: CounterName | undefined): boolean => {
+    if (reason !== undefined) counters[reason]++
+    return reason !== undefined
   }
   return {
     gater: {
       denyDialPeer: (peer) => refusals.has(nameOf(peer)),
       denyDialMultiaddr: () => false,
-      denyOutboundEncryptedConnection: (peer) =>
-        counted(refusals.has(nameOf(peer)) || links.refusesOutbound(libp2p, peer)),
-      denyInboundEncryptedConnection: async (peer) => {
+      denyInboundConnection: (socket) => {
+        meters.begin(socket)
+        return admission.refusesCall(socket)
+      },
+      denyOutboundEncryptedConnection: (peer, socket) => {
+        meters.begin(socket)
+        meters.identify(socket, peer)
+        const reason = refusals.reason(nameOf(peer))
+        return counted(reason ?? (links.refusesOutbound(libp2p, peer) ? 'refused-crossing' : undefined))
+      },
+      denyInboundEncryptedConnection: async (peer, socket) => {
         const name = nameOf(peer)
-        return counted(refusals.has(name) || hasNoPlaceFor(name) || (await links.refusesInbound(libp2p, peer)))
+        meters.identify(socket, peer)
+        if (isMember(name)) admission.memberCalled(socket)
+        else if (admission.refusesOutsider(name, socket)) return true
+        if (counted(refusals.reason(name))) return true
+        return isMember(name) && counted((await links.refusesInbound(libp2p, peer)) ? 'refused-crossing' : undefined)
       }
     },
     attach(node) {
       libp2p = node
-      node.addEventListener('connection:open', (event) => links.opened(nameOf(event.detail.remotePeer)))
+      node.addEventListener('connection:open', ({ detail }) => {
+        meters.opened(detail)
+        links.opened(nameOf(detail.remotePeer))
+      })
     },
     cut: refusals.cut,
     deny: refusals.deny,
@@ -90,19 +105,29 @@ export function createDialPolicy(options: DialPolicyOptions): DialPolicy {
 }
 
 /** The peers refused, until healed or until a time. */
-function createRefusals(): Pick<DialPolicy, 'cut' | 'deny'> & { has(peer: PeerIdString): boolean } {
+function createRefusals(isMember: (peer: PeerIdString) => boolean) {
   let cut: ReadonlySet<PeerIdString> = new Set()
   const deniedUntilMs = new Map<PeerIdString, number>()
+  const forgetOne = (): void => {
+    const denied = [...deniedUntilMs.keys()]
+    // Identities are free: a crowd of outsiders must not make us forget a member that was struck out.
+    const forgotten = denied.find((peer) => !isMember(peer)) ?? denied[0]
+    if (forgotten !== undefined) deniedUntilMs.delete(forgotten)
+  }
+  const reason = (peer: PeerIdString): CounterName | undefined => {
+    if (cut.has(peer)) return 'refused-cut'
+    return (deniedUntilMs.get(peer) ?? 0) > performance.now() ? 'refused-struck-out' : undefined
+  }
   return {
-    cut(peers) {
+    reason,
+    has: (peer: PeerIdString): boolean => reason(peer) !== undefined,
+    cut(peers: Iterable<PeerIdString>): void {
       cut = new Set(peers)
     },
-    deny(peer, forMs) {
-      const oldest = deniedUntilMs.keys().next().value
-      if (deniedUntilMs.size >= DENIED_PEERS_MAX && oldest !== undefined) deniedUntilMs.delete(oldest)
+    deny(peer: PeerIdString, forMs: number): void {
+      if (deniedUntilMs.size >= DENIED_PEERS_MAX) forgetOne()
       deniedUntilMs.set(peer, performance.now() + forMs)
-    },
-    has: (peer) => cut.has(peer) || (deniedUntilMs.get(peer) ?? 0) > performance.now()
+    }
   }
 }
 
@@ -130,7 +155,7 @@ function createOneLinkRule(self: PeerIdString) {
       const name = nameOf(peer)
       const open = openConnections(libp2p, peer)
       const oursIsUnderWay = isDialling(libp2p, peer) || isAdmitted(name) || open.some(isYoung)
-      if (self < name && oursIsUnderWay) return true
+      if ((self < name && oursIsUnderWay) || open.length >= CALLS.connectionsPerMemberMax) return true
       await hangUpDead(open)
       return admit(name)
     }

@@ -109,15 +109,12 @@ function createJudge(host: Host, options: GossipOptions): (from: PeerIdString, b
   }
 }
 
-/** Within the rate: true. Beyond it messages are dropped unread, and dropping keeps costing: too many drops are a strike. */
+/** Within the rate: true. Beyond it messages are dropped unread; the delivery layer brings back what was right. */
 function createRateCheck(host: Host): (from: PeerIdString) => boolean {
-  const now = (): number => performance.now()
-  const messages = createBuckets(PATIENCE.messages, now)
-  const drops = createBuckets(PATIENCE.drops, now)
+  const messages = createBuckets(PATIENCE.messages, () => performance.now())
   return (from) => {
     if (messages.take(from)) return true
     host.counters['gossip-over-rate']++
-    if (!drops.take(from)) host.strike(from, 'over-rate')
     return false
   }
 }

@@ -8,7 +8,7 @@
  */
 
 import './runtime.ts'
-import { type GossipSub, gossipsub } from '@chainsafe/libp2p-gossipsub'
+import { type GossipSub, type GossipSubComponents, gossipsub } from '@chainsafe/libp2p-gossipsub'
 import { noise } from '@chainsafe/libp2p-noise'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { type Identify, identify } from '@libp2p/identify'
@@ -23,6 +23,9 @@ import type { PublicKey } from '../core/keys.ts'
 import { requireAddresses } from './addresses.ts'
 import { type Counters, createCounters } from './counters.ts'
 import { createDialPolicy, type DialPolicy } from './dial-policy.ts'
+import { forgetOutsiders } from './forget-outsiders.ts'
+import { forgetDeadStreams, membersOnly, watchFrames } from './members-only.ts'
+import { createMeters } from './meter.ts'
 import { nameOf, parsePeerId } from './peer-key.ts'
 import { quietYamux } from './quiet-yamux.ts'
 import * as settings from './settings.ts'
@@ -46,7 +49,12 @@ export interface HostOptions {
 export type Node = Libp2p<{ identify: Identify; pubsub: GossipSub }>
 
 /** Why a peer got a strike. */
-export type StrikeReason = 'gossip-rejected' | 'gossip-oversized' | 'over-rate' | 'exchange-oversized'
+export type StrikeReason =
+  | 'gossip-rejected'
+  | 'gossip-oversized'
+  | 'gossip-malformed'
+  | 'exchange-oversized'
+  | 'outsider-cut-off'
 
 /** A running host. */
 export interface Host {
@@ -89,7 +97,13 @@ export async function createHost(options: HostOptions): Promise<Host> {
   const counters = createCounters()
   const roster = { peers: new Set(options.rosterPeers) }
   const self = nameOf(peerIdFromPrivateKey(privateKey))
-  const policy = createDialPolicy({ self, counters, isMember: (peer) => roster.peers.has(peer) })
+  const isMember = (peer: PeerIdString): boolean => roster.peers.has(peer)
+  const meters = createMeters({ counters, isMember, onCutOff: (peer) => host.strike(peer, 'outsider-cut-off') })
+  const policy = createDialPolicy({ self, counters, isMember, meters })
+  const gossip = gossipsub(settings.gossipsubSettings(options.topic, options.degree))
+  const onOutsider = (): void => {
+    counters['gossip-by-outsider']++
+  }
   const node: Node = await createLibp2p({
     start: false,
     privateKey,
@@ -103,12 +117,20 @@ export async function createHost(options: HostOptions): Promise<Host> {
     connectionMonitor: settings.CONNECTION_MONITOR,
     services: {
       identify: identify(settings.IDENTIFY),
-      pubsub: gossipsub(settings.gossipsubSettings(options.topic, options.degree))
+      pubsub: (components: GossipSubComponents) => gossip(membersOnly(components, { isMember, onOutsider }))
     }
   })
+  const host: Host = { ...hostOf(node, policy, roster, counters), degree: options.degree }
   policy.attach(node)
+  forgetOutsiders(node, isMember)
+  forgetDeadStreams(node, node.services.pubsub)
+  watchFrames(node.services.pubsub, (peer) => {
+    counters['gossip-malformed']++
+    host.strike(peer, 'gossip-malformed')
+    host.hangUp(peer)
+  })
   await start(node, options.listen)
-  return { ...hostOf(node, policy, roster, counters), degree: options.degree }
+  return host
 }
 
 /** The host's verbs over a started node. */
@@ -132,7 +154,10 @@ function hostOf(
     addresses: () => node.getMultiaddrs().map(String),
     rosterPeers: () => [...roster.peers],
     setRosterPeers(peers) {
+      const before = roster.peers
       roster.peers = new Set(peers)
+      // What a connection may do is settled when it opens, so whoever became a member or is none any more calls again.
+      for (const peer of symmetricDifference(before, roster.peers)) hangUp(peer)
       changed()
     },
     cut(peers) {
@@ -162,6 +187,10 @@ function hostOf(
       await node.stop()
     }
   }
+}
+
+function symmetricDifference<Item>(left: ReadonlySet<Item>, right: ReadonlySet<Item>): Item[] {
+  return [...[...left].filter((item) => !right.has(item)), ...[...right].filter((item) => !left.has(item))]
 }
 
 function abortConnections(node: Node, peer: PeerIdString): void {

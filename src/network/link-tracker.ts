@@ -64,7 +64,7 @@ export function trackLinks(host: Host, listeners: LinkListeners): LinkTracker {
     members: () => host.rosterPeers().filter((peer) => linked.has(peer)),
     has: (peer) => linked.has(peer),
     replaceMute() {
-      replaceMute(host)
+      replaceMute(host, isMember)
       askAgain(host, (peer) => linked.has(peer))
     },
     stop() {
@@ -95,8 +95,9 @@ function askAgain(host: Host, isLinked: (peer: PeerIdString) => boolean): void {
   }
 }
 
-function replaceMute(host: Host): void {
-  for (const peer of host.node.getPeers()) {
+function replaceMute(host: Host, isMember: (peer: PeerIdString) => boolean): void {
+  // Outsiders do not gossip.
+  for (const peer of host.node.getPeers().filter((candidate) => isMember(nameOf(candidate)))) {
     const connections = host.node.getConnections(peer)
     const youngest = Math.max(...connections.map((connection) => connection.timeline.open))
     if (Date.now() - youngest < MUTE_AFTER_MS || gossipsBothWays(host, peer)) continue

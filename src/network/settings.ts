@@ -80,18 +80,74 @@ export const PATIENCE = {
   forgiveAfterMs: 10_000,
   /** Long enough that coming back costs more than it gains, short enough that a repaired peer returns within a lesson. */
   denyForMs: 120_000,
-  /** A decision of 32 members is a few hundred messages; a check of one signature costs 0.12 ms, so 300 cost 4 % of a core. */
-  messages: { ratePerSecond: 300, burst: 1_000 },
-  /** Dropping costs little, but not nothing: whoever goes on beyond this many drops gets a strike for each. */
-  drops: { ratePerSecond: 10, burst: 400 }
+  /**
+   * A decision of 32 members is a few hundred messages, and in a thin mesh all of them may come through one neighbour: the
+   * burst takes ten such decisions at once. A check of one signature costs 0.12 ms, so 1,000 cost 12 % of a core. What is
+   * beyond is dropped unread and costs the neighbour no strike: a member that passes much on is not to blame for it.
+   */
+  messages: { ratePerSecond: 1_000, burst: 5_000 }
 } as const
 
-/** Connections to peers that are on no roster we know; the others' places stay free for members. */
+/** Connections to peers that are on no roster we know. */
 export const OUTSIDERS_MAX = 48
+
+const KIB = 1024
+const MIB = 1024 * KIB
+
+/**
+ * What one connection may send us, as buckets of bytes (as they come off the socket), muxer frames and new streams.
+ *
+ * A member that sends faster is read more slowly, and nothing is lost. An outsider has nothing to say in a closed
+ * community beyond who it is, so one that sends more is cut off.
+ */
+export const LINK_ALLOWANCE = {
+  /** The burst is twice the largest exchange; the rate is that of 8,000 votes of the greatest length a second. */
+  member: {
+    bytes: { ratePerSecond: 4 * MIB, burst: 16 * MIB },
+    frames: { ratePerSecond: 4_000, burst: 20_000 },
+    streams: { ratePerSecond: 64, burst: 512 }
+  },
+  /** Who it is takes 4 KiB, a handful of frames and one stream; a stream to watch through takes little more. */
+  outsider: {
+    bytes: { ratePerSecond: 64 * KIB, burst: 256 * KIB },
+    frames: { ratePerSecond: 64, burst: 512 },
+    streams: { ratePerSecond: 2, burst: 16 }
+  },
+  /** All outsiders together, so that many identities get no more of a core than a few. */
+  allOutsiders: {
+    bytes: { ratePerSecond: 512 * KIB, burst: 2 * MIB },
+    frames: { ratePerSecond: 500, burst: 4_000 },
+    streams: { ratePerSecond: 16, burst: 128 }
+  }
+} as const
+
+/** Bytes before it is known who calls: a handshake takes less than 2 KiB, and whoever sends more waits until it is known. */
+export const CALLER_BYTES = { ratePerSecond: 16 * KIB, burst: 16 * KIB } as const
+
+/** Bytes that wait to be sent to an outsider at most; more means that it asks and does not read the answers. */
+export const OUTSIDER_UNREAD_BYTES_MAX = 256 * KIB
+
+/** Calls that come in. Nobody can tell a member's from an outsider's before the handshake, which is what costs CPU. */
+export const CALLS = {
+  /**
+   * Calls from one address, except those that turn out to be a member's. The burst lets a whole community behind one
+   * address start at once; at the rate, handshakes with outsiders take a few hundredths of a core.
+   */
+  fromOneAddress: { ratePerSecond: 16, burst: 256 },
+  /** Handshakes under way. One more makes the oldest give way, so that silent callers never keep a member out. */
+  underWayMax: 64,
+  /** Outsiders let in from one address. */
+  outsidersFromOneAddress: { ratePerSecond: 1, burst: 16 },
+  /** Outsiders let in altogether. */
+  outsiders: { ratePerSecond: 4, burst: 64 },
+  /** Connections of one member: one, and a moment's overlap when it calls again. */
+  connectionsPerMemberMax: 2
+} as const
 
 /** Limits on connections. */
 export const CONNECTION_MANAGER = {
-  maxConnections: 128,
+  // Never reached: a hundred members twice, and the outsiders. Beyond it libp2p would refuse callers without asking who.
+  maxConnections: 256,
   maxParallelDials: 16,
   maxDialQueueLength: 256,
   maxPeerAddrsToDial: 16,
@@ -100,9 +156,9 @@ export const CONNECTION_MANAGER = {
   inboundUpgradeTimeout: 5_000,
   inboundStreamProtocolNegotiationTimeout: 5_000,
   outboundStreamProtocolNegotiationTimeout: 5_000,
-  // The default, five a second a host, refuses the sixth peer that starts on this machine.
-  inboundConnectionThreshold: 400,
-  maxIncomingPendingConnections: 64,
+  // These two refuse whoever comes last, members too; `CALLS` refuses with better reason, so it must be asked first.
+  inboundConnectionThreshold: 100_000,
+  maxIncomingPendingConnections: 4_096,
   // Members are worth calling for ever; the default gives up after five and then takes the tag away.
   reconnectRetries: Number.POSITIVE_INFINITY,
   reconnectRetryInterval: 1_000,
@@ -120,8 +176,8 @@ export const CONNECTION_MONITOR = {
   pingTimeout: { minTimeout: 10_000 }
 } as const
 
-/** TCP: sockets above the limit are closed at once; silence is the connection monitor's business. */
-export const TCP = { maxConnections: 192, backlog: 128 } as const
+/** TCP: the sockets of all connections and handshakes, and some that are closing; silence is the monitor's business. */
+export const TCP = { maxConnections: 384, backlog: 128 } as const
 
 /** Yamux: a peer may hold 16 streams and a mebibyte a stream, never the default of 1,000 streams and unbounded writes. */
 export const YAMUX = {
@@ -192,19 +248,27 @@ const SIGNATURES_AND_IDS: Partial<GossipsubOpts> = {
   doPX: false
 }
 
-/** What one peer may make us read, remember or hold back. */
+/** Ids that gossipsub itself puts into one frame at most (its `GossipsubMaxIHaveLength`), and so messages in an answer. */
+const IDS_IN_FRAME_MAX = 5_000
+
+/**
+ * What one member may make us read, remember or hold back. Outsiders reach none of this (`members-only.ts`), so what a
+ * correct member may say under load is let through: a thin mesh asks for hundreds of messages at once when it is busy, and
+ * a frame over a limit is lost whole.
+ */
 const INTAKE_LIMITS: Partial<GossipsubOpts> = {
   // All seven: a partial object replaces the defaults by nothing.
   decodeRpcLimits: {
     maxSubscriptions: 16,
-    maxMessages: 64,
-    maxIhaveMessageIDs: 1_000,
-    maxIwantMessageIDs: 1_000,
-    maxIdontwantMessageIDs: 256,
-    maxControlMessages: 16,
+    maxMessages: IDS_IN_FRAME_MAX,
+    maxIhaveMessageIDs: IDS_IN_FRAME_MAX,
+    maxIwantMessageIDs: IDS_IN_FRAME_MAX,
+    maxIdontwantMessageIDs: IDS_IN_FRAME_MAX,
+    maxControlMessages: 64,
     maxPeerInfos: 0
   },
-  maxInboundDataLength: 256 * 1024,
+  // Above what a correct peer ever has waiting to be sent: the next limit.
+  maxInboundDataLength: 4 * 1024 * 1024,
   maxOutboundBufferSize: 2 * 1024 * 1024,
   maxInboundStreams: 2,
   maxOutboundStreams: 2,

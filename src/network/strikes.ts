@@ -18,6 +18,8 @@ export interface BucketLimits {
 export interface Buckets {
   /** True, and one token less, if `key` has one left. */
   take(key: string): boolean
+  /** Gives one token back: what was taken for `key` turned out to be welcome. */
+  giveBack(key: string): void
   readonly size: number
 }
 
@@ -40,8 +42,32 @@ export function createBuckets(limits: BucketLimits, nowMs: () => number): Bucket
       level.set(key, { tokens: tokens >= 1 ? tokens - 1 : tokens, atMs: now })
       return tokens >= 1
     },
+    giveBack(key) {
+      const bucket = level.get(key)
+      if (bucket !== undefined) bucket.tokens = Math.min(limits.burst, bucket.tokens + 1)
+    },
     get size() {
       return level.size
+    }
+  }
+}
+
+/** One bucket for amounts: it may be overdrawn by the last amount, and says when it will be even again. */
+export interface Allowance {
+  /** Takes `amount`. Answers the time until the debt is paid; `0` if there is none. Unit: milliseconds. */
+  spend(amount: number): number
+}
+
+/** Builds an allowance that is full. */
+export function createAllowance({ ratePerSecond, burst }: BucketLimits, nowMs: () => number): Allowance {
+  let left = burst
+  let atMs = nowMs()
+  return {
+    spend(amount) {
+      const now = nowMs()
+      left = Math.min(burst, left + ((now - atMs) / 1000) * ratePerSecond) - amount
+      atMs = now
+      return left >= 0 ? 0 : (-left / ratePerSecond) * 1000
     }
   }
 }

@@ -74,6 +74,16 @@ export interface Traffic {
   readonly receivedBytes: number
 }
 
+/** One sentence for each kind of trouble that lasts; empty without. */
+export interface Troubles {
+  /** It only observes. */
+  readonly standing: string
+  /** Its disk takes nothing. */
+  readonly disk: string
+  /** It is cut off. */
+  readonly reach: string
+}
+
 /** Everything a screen shows of one peer's view. */
 export interface CommunityView {
   /** Short id of the peer that looks; empty until it is known. */
@@ -87,6 +97,8 @@ export interface CommunityView {
   /** Rules that fired most recently, with how often in that turn. */
   readonly lastRules: Readonly<Record<string, number>>
   readonly traffic: Traffic
+  /** Why the peer that looks cannot do its part now; empty where it can. */
+  readonly troubles: Troubles
   /** What was refused or dropped, by reason. */
   readonly dropped: Readonly<Record<string, number>>
   /** The time of the last event. Unit: milliseconds since the peer started. */
@@ -107,6 +119,7 @@ export function emptyView(self = '', members: readonly Named[] = []): CommunityV
     accused: [],
     lastRules: {},
     traffic: NO_TRAFFIC,
+    troubles: { standing: '', disk: '', reach: '' },
     dropped: {},
     t: 0
   }
@@ -157,11 +170,19 @@ const ON_FACT: { readonly [Type in TraceFact['type']]: OnFact<Fact<Type>> } = {
     ...view,
     accused: [...view.accused, { accused, kind, explanation, evidence }].slice(-KEPT_COUNT_MAX)
   }),
+  standing: (view, { standing, reason }) => withTrouble(view, 'standing', standing === 'observing' ? reason : ''),
+  disk: (view, { reason }) => withTrouble(view, 'disk', reason),
+  reach: (view, { reached, needed, cutOff }) =>
+    withTrouble(view, 'reach', cutOff ? `it reaches ${reached} of the ${needed} members that a decision needs` : ''),
   'fault-injected': (view) => view,
   dropped: (view, { reason, count }) => ({
     ...view,
     dropped: { ...view.dropped, [reason]: (view.dropped[reason] ?? 0) + count }
   })
+}
+
+function withTrouble(view: CommunityView, kind: keyof Troubles, trouble: string): CommunityView {
+  return { ...view, troubles: { ...view.troubles, [kind]: trouble } }
 }
 
 function withPeer(view: CommunityView, short: string, change: Partial<PeerView>): CommunityView {

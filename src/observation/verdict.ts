@@ -106,6 +106,9 @@ function outcomesOf(peer: PeerEvidence, file: CaseFile): { decision: string; out
   return [...journal, ...certified]
 }
 
+/** Injected faults that make nobody a liar: partitions, and their end. */
+const OUTAGES: ReadonlySet<string> = new Set(['cut', 'heal'])
+
 // One function for each promise.
 
 const EXAMINE: Readonly<Record<InvariantName, (file: CaseFile) => Answer>> = {
@@ -205,7 +208,8 @@ function examineCertificates(file: CaseFile): Answer {
 }
 
 function examineAccusations(file: CaseFile): Answer {
-  const told = new Set(file.peers.flatMap((peer) => factsOf(peer, 'fault-injected').map(({ target }) => target)))
+  const injected = file.peers.flatMap((peer) => factsOf(peer, 'fault-injected'))
+  const told = new Set(injected.filter(({ fault }) => !OUTAGES.has(fault)).map(({ target }) => target))
   const correct = new Set(file.peers.map((peer) => peer.short).filter((short) => short !== '' && !told.has(short)))
   const examples = file.peers.flatMap((peer) =>
     factsOf(peer, 'accused')

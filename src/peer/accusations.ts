@@ -4,8 +4,8 @@
  * A machine accuses when a validator says two things where it may say one. Both messages are signed and kept, so the two
  * frames are looked up and become evidence that convinces anybody. Evidence about one member in one decision is told once:
  * published by whoever finds it before it has heard of it, shown as one fact here, and put on the shelf, where it stays
- * when the decision is over (`evidence-shelf.ts`). It travels by gossip and not in the digest exchange, so a peer that was
- * away may not hear of it. Without two signed messages there is a remark in the journal and nothing more: nobody is
+ * when the decision is over (`evidence-shelf.ts`). It travels by gossip, and in the digest exchange to whoever knows of no
+ * proof against that member (`proofs.ts`). Without two signed messages there is a remark in the journal and nothing more: nobody is
  * convicted on one peer's word.
  *
  * @packageDocumentation
@@ -78,6 +78,19 @@ export class Accusations {
     else if (!this.#prove(decision, peer)) this.#remark(decision, peer, kind, explanation)
   }
 
+  /** A frame about a closed decision came that others were told and this peer was not. */
+  onLate(decision: DecisionId, peer: NodeId, envelope: Envelope): void {
+    if (this.#toldOf(peer).convictions.has(decision)) return
+    const { archive, roster } = this.#options
+    for (const frame of archive.framesBy(decision, peer)) {
+      const decoded = decodeEnvelope(frame, roster)
+      const evidence = decoded.ok ? evidenceOf(decoded.envelope, envelope) : undefined
+      if (evidence === undefined) continue
+      this.#show(decision, peer, evidence)
+      return
+    }
+  }
+
   /** Somebody shows evidence about a decision. It is believed only if it proves itself, and is about that decision. */
   onEvidence(decision: DecisionId, evidence: FramePair): void {
     const checked = this.#check(evidence.first, evidence.second)
@@ -88,8 +101,13 @@ export class Accusations {
   /** Looks for evidence against a member; tells and keeps it. False if there is none. */
   #prove(decision: DecisionId, peer: NodeId): boolean {
     const evidence = this.#maySearch(decision, peer) ? this.#findEvidence(decision, peer) : undefined
-    const checked = evidence && this.#check(evidence.first, evidence.second)
-    if (evidence === undefined || checked === undefined) return false
+    return evidence !== undefined && this.#show(decision, peer, evidence)
+  }
+
+  /** Tells and keeps evidence that this peer found. False if it proves nothing. */
+  #show(decision: DecisionId, peer: NodeId, evidence: FramePair): boolean {
+    const checked = this.#check(evidence.first, evidence.second)
+    if (checked === undefined) return false
     if (this.#convict(checked)) {
       this.#options.shelf.keep(peer, evidence)
       this.#options.say(decision, evidence)

@@ -15,6 +15,7 @@ import { encodeEnvelope } from '../wire/envelope.ts'
 import { fittingAddresses } from '../wire/payload.ts'
 import type { Cancel, Clock } from './clock.ts'
 import type { PresenceTable } from './presence.ts'
+import type { Standing } from './standing.ts'
 
 /** Changes that come together are told together. Unit: milliseconds. */
 const GATHER_MS = 250
@@ -44,6 +45,8 @@ export interface AnnouncerOptions {
   readonly addresses: () => readonly string[]
   /** Members connected now. */
   readonly neighbours: () => readonly NodeId[]
+  /** Which life of this peer speaks, and whether it only observes. */
+  readonly standing: Pick<Standing, 'session' | 'life' | 'isObserving'>
 }
 
 /** Speaks about this peer itself. */
@@ -71,7 +74,7 @@ export class Announcer {
   announce(): number {
     if (this.#stopped) return this.#sequence
     this.#announcedAt = this.#options.clock.now()
-    const { roster, key, sign, presence, self, publish, addresses, neighbours } = this.#options
+    const { roster, key, sign, presence, self, publish, addresses, neighbours, standing } = this.#options
     this.#sequence = Math.max(this.#known() + 1, Date.now())
     const envelope = encodeEnvelope({
       roster,
@@ -80,7 +83,10 @@ export class Announcer {
         type: 'presence',
         sequence: this.#sequence,
         addresses: fittingAddresses(addresses()),
-        neighbours: neighbours().toSorted((left, right) => left - right)
+        neighbours: neighbours().toSorted((left, right) => left - right),
+        session: standing.session,
+        life: standing.life,
+        observing: standing.isObserving
       },
       sign
     })

@@ -124,6 +124,12 @@ export interface Status {
     /** Members whose loss would cut the others apart. */
     readonly articulationPoints: readonly Who[]
   }
+  /** Whether it votes. `asking`: not yet, it asks others for its own earlier words first. `reason` is empty if it votes. */
+  readonly standing: { readonly state: 'asking' | 'voting' | 'observing'; readonly reason: string }
+  /** Whether its disk takes what it would say; until then it says nothing. */
+  readonly disk: { readonly state: 'well' | 'failing'; readonly reason: string }
+  /** Members it reaches, itself included, directly or through others, and how many any decision needs. */
+  readonly reach: { readonly reached: number; readonly needed: number; readonly cutOff: boolean }
   readonly open: readonly OpenDecision[]
   readonly decidedCount: number
   /** Drop and error counters by name, e.g. `{"bad-signature": 2}`; only those above zero. */

@@ -113,7 +113,7 @@ interface LineReader {
 }
 
 /** Cuts what arrives into lines, and never keeps more than the longest line may have. */
-function readLines(socket: Socket, { onLine, onTooLong }: LineReader): void {
+export function readLines(socket: Pick<Socket, 'on'>, { onLine, onTooLong }: LineReader): void {
   let parts: Buffer[] = []
   let lineSizeBytes = 0
   socket.on('data', (chunk: Buffer) => {
@@ -145,7 +145,7 @@ async function answer(
   reply: (response: ControlResponse) => void,
   endWatches: (() => void)[]
 ): Promise<void> {
-  const request = parse(line)
+  const request = parseRequest(line)
   const { id, method, params } = request
   try {
     if (method === 'watch') {
@@ -168,7 +168,12 @@ function isMethod(method: unknown, handlers: ControlHandlers): method is Exclude
   return typeof method === 'string' && Object.hasOwn(handlers, method)
 }
 
-function parse(line: string): { readonly id: number; readonly method: unknown; readonly params: unknown } {
+/** One line as a request; what is none has the id 0 and no method. Never throws. */
+export function parseRequest(line: string): {
+  readonly id: number
+  readonly method: unknown
+  readonly params: unknown
+} {
   try {
     const value: unknown = JSON.parse(line)
     if (typeof value === 'object' && value !== null && 'id' in value && typeof value.id === 'number') {

@@ -5,6 +5,7 @@
  */
 
 import { everyNode, type NodeId, type PeerIdString, short } from '../core/ids.ts'
+import type { PublicKey } from '../core/keys.ts'
 import { safeText } from '../core/text.ts'
 import type { Roster } from '../decision/roster.ts'
 import { peerIdOf } from '../network/peer-key.ts'
@@ -42,8 +43,20 @@ export class Directory {
     return this.#nodes.get(peerId)
   }
 
+  /** The positions of those that are on the roster. */
+  nodes(peerIds: readonly PeerIdString[]): NodeId[] {
+    return peerIds.map((peerId) => this.node(peerId)).filter((node) => node !== undefined)
+  }
+
   who(node: NodeId): Who {
     return this.#who[node] as Who
+  }
+
+  /** Who has this key; somebody unknown if it is off the roster. */
+  whoHas(key: PublicKey): Who {
+    const peerId = peerIdOf(key)
+    const node = this.node(peerId)
+    return node === undefined ? { name: '', short: short(peerId) } : this.who(node)
   }
 
   short(node: NodeId): string {

@@ -13,8 +13,10 @@ import type { Store } from '../storage/store.ts'
 import type { Clock } from './clock.ts'
 import type { Counters } from './counters.ts'
 import type { Directory } from './directory.ts'
+import type { Disk } from './disk.ts'
 import type { PresenceTable } from './presence.ts'
 import type { Session } from './session.ts'
+import type { Standing } from './standing.ts'
 
 /** What a driver needs. */
 export interface DriverOptions {
@@ -26,6 +28,8 @@ export interface DriverOptions {
   readonly roster: Roster
   readonly directory: Directory
   readonly presence: PresenceTable
+  readonly standing: Standing
+  readonly disk: Disk
   readonly store: Store
   readonly clock: Clock
   readonly counters: Counters

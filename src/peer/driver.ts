@@ -9,38 +9,40 @@
  * @packageDocumentation
  */
 
+import { OperationError } from '../core/errors.ts'
 import type { DecisionId, NodeId } from '../core/ids.ts'
 import type { Answer } from '../decision/ballot.ts'
 import { type Certificate, claimedDecision, verifyCertificate } from '../decision/certificate.ts'
 import type { DecisionMessage } from '../decision/decision-message.ts'
 import { Archive } from '../decision/delivery.ts'
 import type { IdentifiedProposal } from '../decision/proposal.ts'
+import { crashPoint } from '../storage/crash-points.ts'
 import type { StoredInput } from '../storage/store.ts'
 import type { Envelope } from '../wire/envelope.ts'
 import { Accusations } from './accusations.ts'
+import { Arrivals, OPEN_DECISIONS_PER_PROPOSER_MAX } from './arrivals.ts'
+import { createAuthorRate } from './author-rate.ts'
 import { Closing, type Decided } from './closing.ts'
 import type { DriverOptions } from './driver-options.ts'
 import { EvidenceShelf } from './evidence-shelf.ts'
-import { messageFact } from './facts.ts'
 import { type Arrival, type Checked, Intake } from './intake.ts'
 import { Ledger } from './ledger.ts'
-import { bringsMissing, handOverMissing } from './missing-ballots.ts'
+import { handOverMissing } from './missing-ballots.ts'
 import { Muted } from './muted.ts'
 import { Narrator } from './narrator.ts'
-import { refusedAnswer, tooManyOpen } from './refusals.ts'
+import { refusedAnswer, requireVoice, tooManyOpen } from './refusals.ts'
 import { readOpening, replay } from './replay.ts'
 import { Session } from './session.ts'
+import { Sessions } from './sessions.ts'
 import { Turns } from './turns.ts'
 import { Voice } from './voice.ts'
-
-/** Open decisions one member may have at a time. */
-export const OPEN_DECISIONS_PER_PROPOSER_MAX = 8
 
 /** All decisions of one running peer. */
 export class Driver {
   readonly archive = new Archive()
+  readonly shelf: EvidenceShelf
   readonly #options: DriverOptions
-  readonly #sessions = new Map<DecisionId, Session>()
+  readonly #sessions: Sessions
   readonly #intake: Intake
   readonly #accusations: Accusations
   readonly #ledger: Ledger
@@ -48,52 +50,80 @@ export class Driver {
   readonly #closing: Closing
   readonly #narrator: Narrator
   readonly #muted: Muted
+  readonly #arrivals: Arrivals
   readonly #turns: Turns
+  readonly #isWithinRate: (author: NodeId) => boolean
+  readonly #stopping = Promise.withResolvers<never>()
   #stopped = false
 
   constructor(options: DriverOptions) {
     this.#options = options
+    this.#stopping.promise.catch(() => undefined)
     const { archive } = this
     this.#turns = new Turns({ ...options, settle: (session) => this.#settle(session) })
     this.#muted = new Muted(options)
+    this.#sessions = new Sessions({ ...options, archive, muted: this.#muted })
+    this.#isWithinRate = createAuthorRate(options.roster.members.length, options.clock)
     this.#intake = new Intake({
       ...options,
       archive,
       isMuted: (decision) => this.#muted.has(decision),
-      onOwnKeyElsewhere: (decision) => this.#turns.later(() => this.#mute(decision, 'elsewhere'))
+      onOwnKeyElsewhere: (why) => this.#turns.later(() => options.standing.observe(why))
     })
+    options.standing.onChange(() => this.#onStanding())
     const ledger = new Ledger(options.onFatal)
     this.#ledger = ledger
-    this.#voice = new Voice({ ...options, archive, ledger })
+    this.shelf = new EvidenceShelf({ ...options, ledger })
+    this.#voice = new Voice({ ...options, archive, ledger, isMuted: (decision) => this.#muted.has(decision) })
     this.#closing = new Closing({ ...options, ledger })
     this.#narrator = new Narrator(options)
     this.#accusations = new Accusations({
       ...options,
       archive,
-      shelf: new EvidenceShelf({ ...options, ledger }),
+      shelf: this.shelf,
       say: (decision, evidence) => this.#voice.showEvidence(decision, evidence)
+    })
+    this.#arrivals = new Arrivals({
+      ...options,
+      archive,
+      sessions: this.#sessions,
+      intake: this.#intake,
+      accusations: this.#accusations,
+      narrator: this.#narrator,
+      turns: this.#turns,
+      openSession: (proposal, envelope, proposer) => {
+        const session = this.#openSession(proposal, envelope)
+        this.#introduce(session, envelope, proposer)
+        return session
+      }
     })
   }
 
   /** The open decisions, oldest first. */
   get open(): readonly Session[] {
-    return [...this.#sessions.values()]
+    return this.#sessions.all
+  }
+
+  /** What is asked in the decisions in which this peer says nothing, as far as it knows. */
+  get followed(): readonly IdentifiedProposal[] {
+    return this.#muted.proposals
   }
 
   /** Rebuilds what was open when this peer last ran, and says it again. */
   async restore(): Promise<void> {
-    const { store, roster, onOpened } = this.#options
+    const { store, roster, onOpened, standing } = this.#options
     for (const decision of store.decided) this.archive.close(decision)
     await this.#accusations.restore()
     for (const { decision, records, complete } of await store.openDecisions()) {
       const opened = complete ? readOpening(records, roster) : undefined
-      if (opened === undefined) {
-        this.#muted.add(decision, 'damaged')
+      if (opened === undefined || standing.isObserving) {
+        this.#sessions.mute(decision, standing.isObserving ? 'observing' : 'damaged', opened?.proposal)
         continue
       }
-      const session = this.#openSession(opened.proposal, opened.envelope, opened.from)
+      const session = this.#openSession(opened.proposal, opened.envelope)
+      this.#introduce(session, opened.envelope, opened.from)
       if (replay({ session, records, roster, archive: this.archive })) onOpened(session)
-      else this.#mute(decision, 'otherwise')
+      else this.#sessions.mute(decision, 'otherwise')
     }
   }
 
@@ -101,23 +131,46 @@ export class Driver {
   receive(frame: Uint8Array, via: 'gossip' | 'sync'): Checked {
     if (this.#stopped) return { verdict: 'ignore' }
     const checked = this.#intake.check(frame)
-    if (checked.arrival !== undefined) this.#turns.later(() => this.#onArrival(checked.arrival as Arrival, via))
+    if (via === 'gossip' && checked.arrival !== undefined && !this.#isWithinRate(checked.arrival.from)) {
+      this.#options.counters.add('author-over-rate')
+      return { verdict: 'ignore' }
+    }
+    if (checked.arrival !== undefined) this.#turns.later(() => this.#arrivals.take(checked.arrival as Arrival, via))
     return checked
+  }
+
+  /** Resolves when everything received so far has been worked off and is on disk. Throws if it will never be. */
+  async written(): Promise<void> {
+    await new Promise<void>((resolve) => this.#turns.later(resolve))
+    await this.#ledger.written()
+  }
+
+  /** Runs this when everything received so far has been worked off. */
+  afterTurn(run: () => void): void {
+    this.#turns.later(run)
   }
 
   /** Opens a decision of one's own. On disk before it is published. */
   async propose(proposal: IdentifiedProposal): Promise<Session> {
     const { self } = this.#options
-    if (this.#openBy(self) >= OPEN_DECISIONS_PER_PROPOSER_MAX) throw tooManyOpen(OPEN_DECISIONS_PER_PROPOSER_MAX)
+    requireVoice(this.#options)
+    if (this.#sessions.countBy(self) >= OPEN_DECISIONS_PER_PROPOSER_MAX)
+      throw tooManyOpen(OPEN_DECISIONS_PER_PROPOSER_MAX)
     const envelope = this.#voice.envelope(proposal.id, { type: 'proposal', proposal })
-    const session = this.#openSession(proposal, envelope, self)
-    await this.#commitNow(session, () => this.#options.publish(envelope.frame))
+    const session = this.#openSession(proposal, envelope)
+    await this.#commitNow(session, () => {
+      this.#introduce(session, envelope, self)
+      crashPoint('before-proposal')
+      this.#options.publish(envelope.frame)
+      crashPoint('after-proposal')
+    })
     this.#options.onOpened(session)
     return session
   }
 
   /** One's own answer; on disk when the promise resolves. Throws OptionsError if it comes too late to count. */
   async answer(session: Session, answer: Answer, seal: boolean): Promise<void> {
+    requireVoice(this.#options)
     const record: StoredInput = { type: 'answered', answer, seal }
     let taken = false
     this.#takeOwn(session, () => {
@@ -157,83 +210,25 @@ export class Driver {
   async stop(): Promise<void> {
     this.#stopped = true
     this.#turns.stop()
-    for (const session of this.#sessions.values()) session.stop()
-    await this.#ledger.written()
+    this.#stopping.reject(new OperationError('this peer has stopped', 'unknown'))
+    for (const session of this.open) session.stop()
+    const { disk, store } = this.#options
+    const ended = this.#ledger.end()
+    // What a disk does not take would be waited for without end; closing the store gives it up.
+    await disk.kept(ended).catch(() => store.close())
+    await ended
   }
 
-  #onArrival({ from, envelope }: Arrival, via: 'gossip' | 'sync'): void {
-    const { payload, decision } = envelope
-    const { presence, trace, directory } = this.#options
-    switch (payload.type) {
-      case 'presence':
-        if (!presence.accept(from, envelope)) return
-        trace({ type: 'presence', of: directory.short(from), sequence: payload.sequence })
-        this.#options.onPresence()
-        return
-      case 'evidence':
-        this.#accusations.onEvidence(decision as DecisionId, payload)
-        return
-      case 'proposal':
-        this.#onProposal(from, payload.proposal, envelope)
-        break
-      case 'words':
-        this.#onWords(from, decision as DecisionId, payload.words, envelope)
+  /** This peer may speak now, or may not speak any more. */
+  #onStanding(): void {
+    const { standing } = this.#options
+    for (const session of this.open) {
+      if (standing.isObserving) this.#sessions.mute(session.id, 'observing')
+      else this.#turns.later(() => this.#say(session))
     }
-    trace(messageFact('received', via, envelope, from, directory))
   }
 
-  #onProposal(from: NodeId, proposal: IdentifiedProposal, envelope: Envelope): void {
-    if (this.archive.isClosed(proposal.id) || this.#sessions.has(proposal.id) || this.#muted.has(proposal.id)) return
-    if (this.#openBy(from) >= OPEN_DECISIONS_PER_PROPOSER_MAX) {
-      this.#options.counters.add('over-quota')
-      return
-    }
-    const session = this.#openSession(proposal, envelope, from)
-    for (const early of this.#intake.takeEarly(proposal.id)) this.#onArrival(early, 'gossip')
-    this.#options.onOpened(session)
-  }
-
-  #onWords(from: NodeId, decision: DecisionId, words: readonly DecisionMessage[], envelope: Envelope): void {
-    const session = this.#sessions.get(decision)
-    if (session === undefined) {
-      const isBehind = !words.some((word) => word.type === 'endorsement')
-      if (this.#muted.has(decision)) this.archive.keep(decision, from, envelope.id, envelope.frame)
-      else if (!this.archive.isClosed(decision)) this.#intake.keepEarly({ from, envelope })
-      else if (isBehind) this.#options.onLaggard(from)
-      return
-    }
-    if (this.archive.has(decision, envelope.id)) return
-    const isNeeded = bringsMissing(session.decision, from, words)
-    if (!this.archive.keep(decision, from, envelope.id, envelope.frame, isNeeded)) {
-      this.#options.counters.add('over-quota')
-      return
-    }
-    const before = session.decision.ballotOf(from)
-    session.takeWords(from, words, { type: 'frame', frame: envelope.frame })
-    if (before === undefined) this.#narrator.ballot(session, from)
-    this.#turns.touch(session)
-  }
-
-  /** Says nothing more in this decision; the certificate of the others closes it. */
-  #mute(decision: DecisionId, why: Parameters<Muted['add']>[1]): void {
-    if (this.archive.isClosed(decision)) return
-    this.#muted.add(decision, why)
-    this.#intake.takeEarly(decision)
-    this.#sessions.get(decision)?.stop()
-    this.#sessions.delete(decision)
-  }
-
-  /** False once the decision is closed: nothing is remembered of it or said in it any more. */
-  #isOpen(session: Session): boolean {
-    return this.#sessions.get(session.id) === session
-  }
-
-  #openBy(proposer: NodeId): number {
-    const key = this.#options.roster.member(proposer).key
-    return this.open.filter((session) => session.proposal.proposer === key).length
-  }
-
-  #openSession(proposal: IdentifiedProposal, envelope: Envelope, proposer: NodeId): Session {
+  #openSession(proposal: IdentifiedProposal, envelope: Envelope): Session {
     const { self, roster, charter, sign, clock } = this.#options
     const session = new Session(
       { self, roster, charter, proposal, sign },
@@ -242,24 +237,28 @@ export class Driver {
         onTimer: (_, timer) => {
           this.#takeOwn(session, () => session.take({ type: 'timed-out', timer }, { type: 'timed-out', timer }))
         },
-        onDue: () => this.#turns.later(() => this.#say(session, session.outbox.takeAll())),
+        onDue: () => this.#turns.later(() => this.#say(session)),
         onFault: (_, fault) => this.#accusations.onFault(session.id, fault)
       }
     )
-    this.#sessions.set(proposal.id, session)
+    this.#sessions.add(session)
     this.archive.open(proposal.id)
-    this.archive.keep(proposal.id, proposer, envelope.id, envelope.frame)
     session.note({ type: 'frame', frame: envelope.frame })
-    this.#narrator.opened(session, proposer)
     session.take({ type: 'opened' })
     this.#turns.touch(session)
     return session
   }
 
+  /** From now on the decision may be told and its proposal given to others: one's own only once it is on disk. */
+  #introduce(session: Session, envelope: Envelope, proposer: NodeId): void {
+    this.archive.keep(session.id, proposer, envelope.id, envelope.frame)
+    this.#narrator.opened(session, proposer)
+  }
+
   /** An input of one's own: whatever it makes this peer cast is shown. */
   #takeOwn(session: Session, take: () => void): void {
     this.#turns.later(() => {
-      if (!this.#isOpen(session)) return
+      if (!this.#sessions.isOpen(session)) return
       const before = session.decision.ownBallot
       take()
       if (before === undefined) this.#narrator.ballot(session, this.#options.self)
@@ -269,22 +268,25 @@ export class Driver {
 
   /** After a turn: says what should leave now, closes what is certified, shows what has changed. */
   #settle(session: Session): void {
-    if (!this.#isOpen(session)) return
+    if (!this.#sessions.isOpen(session)) return
     handOverMissing(session, this.archive, this.#options.roster)
     this.#narrator.settled(session)
     if (session.certificate !== undefined) this.#close(session.id, session.certificate)
-    else if (session.outbox.prompt) this.#say(session, session.outbox.takeAll())
+    else if (session.outbox.prompt) this.#say(session)
   }
 
-  #say(session: Session, words: readonly DecisionMessage[]): void {
-    if (words.length > 0 && !this.#stopped && this.#isOpen(session)) this.#voice.say(session, words)
+  /** Says what waits, if this peer may speak; else it goes on waiting. */
+  #say(session: Session, take: () => readonly DecisionMessage[] = () => session.outbox.takeAll()): void {
+    if (this.#stopped || !this.#options.standing.maySpeak || !this.#sessions.isOpen(session)) return
+    const words = take()
+    if (words.length > 0) this.#voice.say(session, words)
   }
 
   /** Works off the inbox and commits; resolves when that is on disk. */
   async #commitNow(session: Session, andThen?: () => void): Promise<void> {
-    await new Promise<void>((resolve) => this.#turns.later(resolve))
-    if (this.#isOpen(session)) this.#voice.remember(session, andThen)
-    await this.#ledger.written()
+    await Promise.race([new Promise<void>((resolve) => this.#turns.later(resolve)), this.#stopping.promise])
+    if (this.#sessions.isOpen(session)) this.#voice.remember(session, andThen)
+    await this.#options.disk.kept(this.#ledger.written())
   }
 
   /** A certificate is here, my own or a neighbour's: the decision is over. */
@@ -294,7 +296,7 @@ export class Driver {
     const wasDecided = session?.decision.outcome !== undefined
     if (session !== undefined) {
       session.requireAgreement(certificate)
-      this.#say(session, session.outbox.takePrompt())
+      this.#say(session, () => session.outbox.takePrompt())
       session.close(certificate)
       this.#sessions.delete(decision)
     }

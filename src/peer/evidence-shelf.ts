@@ -40,6 +40,7 @@ export class EvidenceShelf {
   readonly #options: EvidenceShelfOptions
   /** The first free place of each member. */
   readonly #free = new Map<NodeId, number>()
+  readonly #accused = new Set<NodeId>()
 
   constructor(options: EvidenceShelfOptions) {
     this.#options = options
@@ -53,10 +54,27 @@ export class EvidenceShelf {
         const text = await this.#options.store.get(nameOf(accused, place)).catch(() => '')
         if (text === undefined) break
         this.#free.set(accused, place + 1)
-        kept.push(...parse(text))
+        const pairs = parse(text)
+        if (pairs.length > 0) this.#accused.add(accused)
+        kept.push(...pairs)
       }
     }
     return kept
+  }
+
+  /** Members against whom proof is kept. */
+  get accused(): readonly NodeId[] {
+    return [...this.#accused]
+  }
+
+  /** The first proof against a member that can be read. */
+  async proof(accused: NodeId): Promise<FramePair | undefined> {
+    for (let place = 0; place < (this.#free.get(accused) ?? 0); place++) {
+      const text = await this.#options.store.get(nameOf(accused, place)).catch(() => '')
+      const [pair] = parse(text ?? '')
+      if (pair !== undefined) return pair
+    }
+    return undefined
   }
 
   /** Keeps a proof, if there is a place for it. */
@@ -65,6 +83,7 @@ export class EvidenceShelf {
     const place = this.#free.get(accused) ?? 0
     if (place >= EVIDENCE_PER_MEMBER_MAX) return
     this.#free.set(accused, place + 1)
+    this.#accused.add(accused)
     const text = JSON.stringify({ first: toHex(first), second: toHex(second) })
     ledger.write(() => store.put(nameOf(accused, place), text))
   }

@@ -6,9 +6,10 @@
  * one that finds no room is forgotten, and the digest exchange brings it back, because it was never counted as kept.
  *
  * Frames in this peer's own name come back to it and are nothing new, with two exceptions. A presence with a higher number
- * than its own is from an earlier life, and the announcer learns from it. And words about a decision that are not among
- * what it said were signed with its key by somebody else: a second process with the same identity, a thief, or this peer
- * before its disk forgot. Whatever it said next could contradict them, so the driver is told and falls silent there.
+ * than its own is from an earlier life, and the announcer learns from it. And what no earlier life of this store can have
+ * said (words or a proposal that it does not know, a presence of a life that it has not had) was signed with its key by
+ * somebody else: a second process with the same identity, a thief, or this peer before its disk forgot. Whatever it said
+ * next could contradict that, so it only observes from then on (`standing.ts`).
  *
  * @packageDocumentation
  */
@@ -20,6 +21,7 @@ import type { Roster } from '../decision/roster.ts'
 import { type DecodedEnvelope, decodeEnvelope, type Envelope, verifyEnvelope } from '../wire/envelope.ts'
 import type { Counters } from './counters.ts'
 import type { PresenceTable } from './presence.ts'
+import type { Standing } from './standing.ts'
 
 /** A verified frame. */
 export interface Arrival {
@@ -54,8 +56,9 @@ export interface IntakeOptions {
   readonly counters: Counters
   /** True if this peer no longer knows what it said about this decision. */
   readonly isMuted: (decision: DecisionId) => boolean
-  /** Somebody else says words about this decision with this peer's key. */
-  readonly onOwnKeyElsewhere: (decision: DecisionId) => void
+  readonly standing: Pick<Standing, 'readOwnPresence'>
+  /** Verified: words of this peer that it does not know, or the presence of another process with its key. */
+  readonly onOwnKeyElsewhere: (why: 'forgotten' | 'twin') => void
 }
 
 /** What to tell gossip, and what got in. */
@@ -119,19 +122,24 @@ export class Intake {
   /** A frame in this peer's own name. Nothing of it is passed on. */
   #checkOwn(decoded: DecodedEnvelope): Checked {
     const { envelope, from } = decoded
-    const isPresence = envelope.payload.type === 'presence'
-    if (!(isPresence ? this.#isFromEarlierLife(envelope) : this.#isUnknownHere(envelope))) return IGNORED
+    const news = this.#newsInOwnName(envelope)
+    if (news === undefined) return IGNORED
     const fault = verifyEnvelope(decoded, this.#options.verify)
     if (fault !== undefined) return this.#refuse(fault.kind)
-    if (isPresence) return { verdict: 'ignore', arrival: { from, envelope } }
+    if (news === 'earlier') return { verdict: 'ignore', arrival: { from, envelope } }
     this.#options.counters.add('own-key-elsewhere')
-    this.#options.onOwnKeyElsewhere(envelope.decision as DecisionId)
+    this.#options.onOwnKeyElsewhere(news)
     return IGNORED
   }
 
-  #isFromEarlierLife({ payload }: Envelope): boolean {
-    const { presence, self } = this.#options
-    return payload.type === 'presence' && payload.sequence > (presence.sequences()[self] ?? 0)
+  /** What a frame in this peer's own name tells it, or `undefined` if nothing. */
+  #newsInOwnName(envelope: Envelope): 'earlier' | 'forgotten' | 'twin' | undefined {
+    const { payload } = envelope
+    if (payload.type !== 'presence') return this.#isUnknownHere(envelope) ? 'forgotten' : undefined
+    const { presence, self, standing } = this.#options
+    const kind = standing.readOwnPresence(payload)
+    if (kind === 'twin') return 'twin'
+    return kind === 'earlier' && payload.sequence > (presence.sequences()[self] ?? 0) ? 'earlier' : undefined
   }
 
   /**
@@ -140,7 +148,7 @@ export class Intake {
    */
   #isUnknownHere({ decision, payload, id }: Envelope): boolean {
     const { archive, isMuted, self } = this.#options
-    if (decision === undefined || payload.type !== 'words') return false
+    if (decision === undefined || payload.type === 'evidence') return false
     if (archive.isClosed(decision) || isMuted(decision) || archive.has(decision, id)) return false
     return archive.framesBy(decision, self).length < ARCHIVE_LIMITS.framesPerAuthorMax
   }

@@ -8,7 +8,8 @@
 export class Ledger {
   readonly #onFatal: (error: unknown) => void
   #last: Promise<void> = Promise.resolve()
-  #failed = false
+  #failure: { readonly error: unknown } | undefined
+  #isEnding = false
 
   constructor(onFatal: (error: unknown) => void) {
     this.#onFatal = onFatal
@@ -17,18 +18,25 @@ export class Ledger {
   /** Runs a job when all earlier ones are done. */
   write(job: () => Promise<void>): void {
     this.#last = this.#last.then(async () => {
-      if (this.#failed) return
+      if (this.#failure !== undefined) return
       try {
         await job()
       } catch (error) {
-        this.#failed = true
-        this.#onFatal(error)
+        this.#failure = { error }
+        if (!this.#isEnding) this.#onFatal(error)
       }
     })
   }
 
-  /** Resolves when everything asked for so far is done (or will never be). */
-  written(): Promise<void> {
+  /** Resolves when everything asked for so far is done. Throws what a job threw, if it will never be. */
+  async written(): Promise<void> {
+    await this.#last
+    if (this.#failure !== undefined) throw this.#failure.error
+  }
+
+  /** Resolves when nothing runs any more. What fails from now on is not fatal, because the peer ends anyway. */
+  end(): Promise<void> {
+    this.#isEnding = true
     return this.#last
   }
 }

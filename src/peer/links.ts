@@ -6,7 +6,7 @@
 
 import '../network/runtime.ts'
 import type { TraceFact } from '../consensus/trace.ts'
-import { type NodeId, type PeerIdString, short } from '../core/ids.ts'
+import type { NodeId, PeerIdString } from '../core/ids.ts'
 import type { Roster } from '../decision/roster.ts'
 import { type Connectivity, createConnectivity } from '../network/connectivity.ts'
 import { createGossip, type Gossip } from '../network/gossip.ts'
@@ -21,7 +21,9 @@ import type { Directory } from './directory.ts'
 import type { Driver } from './driver.ts'
 import type { ResolvedPeerOptions } from './options.ts'
 import type { PresenceTable } from './presence.ts'
+import { Proofs } from './proofs.ts'
 import { isRelayNeedless } from './relay.ts'
+import type { Standing } from './standing.ts'
 import { Sync } from './sync.ts'
 
 /** What the ties are made from. */
@@ -36,6 +38,7 @@ export interface LinksOptions {
   readonly store: Store
   readonly counters: Counters
   readonly trace: (fact: TraceFact) => void
+  readonly standing: Standing
 }
 
 /** A running peer's ties. */
@@ -47,6 +50,7 @@ export class Links {
   readonly #sync: Sync
   readonly #announcer: Announcer
   readonly #connectivity: Connectivity
+  #isCut = false
 
   private constructor(parts: LinksOptions, host: Host, exchange: Exchange, sync: Sync) {
     this.#parts = parts
@@ -69,8 +73,10 @@ export class Links {
       clock: parts.options.clock,
       publish: (frame) => this.publish(frame),
       addresses: () => this.addresses(),
-      neighbours: () => this.#neighbours()
+      neighbours: () => this.#neighbours(),
+      standing: parts.standing
     })
+    parts.standing.onChange(() => this.#announcer.changed())
     this.#connectivity = this.#connect()
   }
 
@@ -93,8 +99,11 @@ export class Links {
         ...parts,
         clock: options.clock,
         random: options.random,
+        proofs: new Proofs({ roster, key: identity.key, sign: identity.sign, shelf: parts.driver.shelf }),
         exchangeWith: (peer) => exchange.with(peer),
-        neighbours: () => links.connected()
+        neighbours: () => links.connected(),
+        onExchanged: (peer) => links.#onExchanged(peer),
+        isAwaited: (peer) => links.#ofMember(peer, (node) => [parts.standing.lacksAnswerOf(node)]).includes(true)
       })
       const links: Links = new Links(parts, host, exchange, sync)
       sync.start()
@@ -146,6 +155,24 @@ export class Links {
     this.#sync.help(this.#parts.directory.peerId(member))
   }
 
+  /** Refuses exactly these members, until `heal`. */
+  cut(peers: readonly PeerIdString[]): void {
+    const { directory, trace } = this.#parts
+    const members = peers.filter((peer) => directory.node(peer) !== undefined)
+    const shorts = directory.shorts(directory.nodes(members))
+    this.#isCut = members.length > 0
+    this.#host.cut(members)
+    trace({ type: 'fault-injected', fault: 'cut', target: shorts.join(' ') })
+  }
+
+  /** Refuses nobody any more. */
+  heal(): void {
+    if (!this.#isCut) return
+    this.#isCut = false
+    this.#host.heal()
+    this.#parts.trace({ type: 'fault-injected', fault: 'heal', target: '' })
+  }
+
   /** Speaks and calls no more. */
   quiet(): void {
     this.#announcer.stop()
@@ -187,26 +214,32 @@ export class Links {
   /** Members that gossip reaches from here: connected, and known to be on the topic. */
   #neighbours(): NodeId[] {
     const links = new Set(this.#connectivity.links())
-    return this.#nodesOf(this.#gossip.subscribers().filter((peer) => links.has(peer)))
+    return this.#parts.directory.nodes(this.#gossip.subscribers().filter((peer) => links.has(peer)))
   }
 
   #onLink(type: 'connected' | 'disconnected', peer: PeerIdString): void {
     const { directory, trace, self } = this.#parts
     const node = directory.node(peer)
-    trace({ type, to: node === undefined ? short(peer) : directory.short(node) })
+    // Outsiders come and go as they please, and it is nobody's business.
+    if (node === undefined) return
+    trace({ type, to: directory.short(node) })
     this.#announcer.changed()
-    if (type === 'connected') this.#sync.linked()
+    if (type !== 'connected') return
+    this.#sync.linked()
     // Both sides speak in an exchange, so one of the two begins it.
-    if (type === 'connected' && node !== undefined && self < node) this.#sync.with(peer)
+    if (self < node) this.#sync.with(peer)
+  }
+
+  /** What came in this exchange is worked off in the next turn; then this member has been asked. */
+  #onExchanged(peer: PeerIdString): void {
+    const { directory, driver, standing } = this.#parts
+    const node = directory.node(peer)
+    if (node !== undefined) driver.afterTurn(() => standing.asked(node))
   }
 
   #ofMember<Value>(peer: PeerIdString, read: (node: NodeId) => readonly Value[]): readonly Value[] {
     const node = this.#parts.directory.node(peer)
     return node === undefined ? [] : read(node)
-  }
-
-  #nodesOf(peers: readonly PeerIdString[]): NodeId[] {
-    return peers.map((peer) => this.#parts.directory.node(peer)).filter((node) => node !== undefined)
   }
 }
 

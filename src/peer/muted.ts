@@ -9,13 +9,14 @@
 
 import type { TraceFact } from '../consensus/trace.ts'
 import type { DecisionId } from '../core/ids.ts'
+import type { IdentifiedProposal } from '../decision/proposal.ts'
 import type { Counters } from './counters.ts'
 
 /** Why a decision is muted, for people. */
 export const MUTED = {
   damaged: 'muted-decision: its records are damaged',
   otherwise: 'muted-decision: its records do not lead to what this peer said',
-  elsewhere: 'own-key-elsewhere: another process speaks with this key, or this data directory is an old copy'
+  observing: 'muted-decision: this peer only observes'
 } as const
 
 /** What is needed. */
@@ -27,10 +28,15 @@ export interface MutedOptions {
 /** The muted decisions. */
 export class Muted {
   readonly #options: MutedOptions
-  readonly #decisions = new Set<DecisionId>()
+  readonly #decisions = new Map<DecisionId, IdentifiedProposal | undefined>()
 
   constructor(options: MutedOptions) {
     this.#options = options
+  }
+
+  /** What is asked in those of which the question is known. */
+  get proposals(): readonly IdentifiedProposal[] {
+    return [...this.#decisions.values()].filter((proposal) => proposal !== undefined)
   }
 
   has(decision: DecisionId): boolean {
@@ -38,9 +44,10 @@ export class Muted {
   }
 
   /** Mutes a decision, and says so once. */
-  add(decision: DecisionId, why: keyof typeof MUTED): void {
-    if (this.#decisions.has(decision)) return
-    this.#decisions.add(decision)
+  add(decision: DecisionId, why: keyof typeof MUTED, proposal?: IdentifiedProposal): void {
+    const isKnown = this.#decisions.has(decision)
+    this.#decisions.set(decision, proposal ?? this.#decisions.get(decision))
+    if (isKnown) return
     this.#options.counters.add('muted-decision')
     this.#options.trace({ type: 'dropped', reason: MUTED[why], count: 1 })
   }

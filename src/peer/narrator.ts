@@ -20,17 +20,19 @@ export interface NarratorOptions {
 /** Tells the facts of open decisions. */
 export class Narrator {
   readonly #options: NarratorOptions
-  /** Where each decision stood when it was last told, so that nothing is told twice. */
+  /** Where each decision that may be told stood when it was last told, so that nothing is told twice. */
   readonly #told = new Map<DecisionId, string>()
 
   constructor(options: NarratorOptions) {
     this.#options = options
   }
 
-  /** A decision is open here. */
+  /** A decision is open here, and may be told from now on. */
   opened(session: Session, proposer: NodeId): void {
     const { trace, directory } = this.#options
     trace(proposalFact(session.proposal, proposer, directory))
+    this.#told.set(session.id, '')
+    this.settled(session)
   }
 
   /** A ballot became known. One's own is shown once it is on disk. */
@@ -46,6 +48,7 @@ export class Narrator {
   /** A turn is over: what fired in it, and where the decision stands now. An outcome is shown once it is on disk. */
   settled(session: Session): void {
     const { trace, directory } = this.#options
+    if (!this.#told.has(session.id)) return
     const outcome = session.takeOutcome()
     if (outcome !== undefined) session.showLater(decidedFact(session.proposal, outcome, directory))
     const rules = session.takeRules()

@@ -37,6 +37,10 @@ export interface Peer {
   watch(listener: (event: TraceEvent) => void): () => void
   /** Tells the community anew where this peer is. The answer is the number of what was said. */
   announce(): number
+  /** Partition: refuses exactly these members and closes what connects us, until `heal`. For tests and demonstrations. */
+  cut(peers: readonly PeerIdString[]): void
+  /** Ends the partition. Does nothing if there is none. */
+  heal(): void
   /** How many decisions are open here. */
   readonly openCount: number
   /** Stops cleanly; at most once. */

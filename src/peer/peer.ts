@@ -5,38 +5,40 @@
  */
 
 import '../network/runtime.ts'
-import { randomBytes } from 'node:crypto'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TraceEvent } from '../consensus/trace.ts'
-import { toHex } from '../core/bytes.ts'
-import { OperationError, OptionsError } from '../core/errors.ts'
+import { OperationError } from '../core/errors.ts'
 import type { DecisionId, NodeId, PeerIdString } from '../core/ids.ts'
-import { safeText } from '../core/text.ts'
 import { answerFromWords } from '../decision/ballot.ts'
 import type { Certificate } from '../decision/certificate.ts'
-import { checkProposal, type IdentifiedProposal } from '../decision/proposal.ts'
-import { type Roster, rosterOf } from '../decision/roster.ts'
-import { type Identity, loadOrCreateIdentity } from '../storage/identity.ts'
+import type { Roster } from '../decision/roster.ts'
+import { linkTarget } from '../network/settings.ts'
+import type { Identity } from '../storage/identity.ts'
 import { createJournal, JOURNAL_FILE, type Journal } from '../storage/journal.ts'
 import { verify } from '../storage/keys.ts'
-import { openStore, type Store } from '../storage/store.ts'
+import type { Store } from '../storage/store.ts'
 import { autoAnswer } from './auto-vote.ts'
-import { writeCertificateFile, writeMissingCertificateFiles } from './certificate-files.ts'
+import { CertificateFiles } from './certificate-files.ts'
 import type { ClosedDecision, OpenDecision, ProposeParams, Status } from './control-protocol.ts'
 import { type ControlServer, serveControl } from './control-server.ts'
 import { aboveZero, Counters } from './counters.ts'
 import { Directory } from './directory.ts'
+import type { Disk } from './disk.ts'
 import { Driver } from './driver.ts'
 import { findOpen } from './find-open.ts'
 import { handlersOf } from './handlers.ts'
 import { Links } from './links.ts'
-import { type PeerOptions, type ResolvedPeerOptions, resolvePeerOptions } from './options.ts'
+import { newProposal } from './new-proposal.ts'
+import type { PeerOptions, ResolvedPeerOptions } from './options.ts'
 import type { DecisionHandle, Peer } from './peer-api.ts'
+import { type Prepared, prepare } from './preparation.ts'
 import { PresenceTable } from './presence.ts'
 import { Pulse } from './pulse.ts'
+import { type Reach, reachOf } from './reach.ts'
 import type { Session } from './session.ts'
-import { describeClosed, describeOpen, statusOf } from './status.ts'
+import { Standing } from './standing.ts'
+import { describeAllOpen, describeClosed, describeOpen, statusOf } from './status.ts'
 import { Story } from './story.ts'
 
 export type { PeerOptions } from './options.ts'
@@ -48,40 +50,22 @@ export type { DecisionHandle, Peer } from './peer-api.ts'
  * @throws OptionsError with every problem of the options; OperationError if the world does not let it start.
  */
 export async function createPeer(options: PeerOptions): Promise<Peer> {
-  const resolved = await resolvePeerOptions(options, verify)
-  const { dataDirectory } = resolved
-  await mkdir(join(dataDirectory, 'certificates'), { recursive: true, mode: 0o700 }).catch(
-    (error: NodeJS.ErrnoException) => {
-      const got = `${safeText(dataDirectory)}: ${error.code ?? 'unknown error'}`
-      throw new OptionsError([{ path: 'data', got, expected: 'a directory that can be written' }])
-    }
-  )
-  const identity = await loadOrCreateIdentity(dataDirectory)
-  const roster = rosterOf(resolved.charter)
-  const self = requireMember(roster, identity)
-  const store = await openStore(dataDirectory)
-  const peer = new RunningPeer(resolved, identity, roster, self, store)
+  const prepared = await prepare(options)
+  let peer: RunningPeer | undefined
   try {
+    peer = new RunningPeer(prepared)
     await peer.start()
+    return peer
   } catch (error) {
-    await peer.stop('could not start').catch(() => undefined)
+    await (peer === undefined ? prepared.store.close() : peer.stop('could not start')).catch(() => undefined)
     throw error
   }
-  return peer
-}
-
-function requireMember(roster: Roster, identity: Identity): NodeId {
-  const self = roster.indexOf(identity.key)
-  if (self !== undefined) return self
-  const got = 'an identity that is not among its members'
-  throw new OptionsError([
-    { path: 'charter', got, expected: 'a charter that this data directory’s identity has signed' }
-  ])
 }
 
 class RunningPeer implements Peer {
   readonly id: PeerIdString
-  readonly stopped: Promise<string>
+  readonly #end = Promise.withResolvers<string>()
+  readonly stopped = this.#end.promise
   readonly #options: ResolvedPeerOptions
   readonly #identity: Identity
   readonly #roster: Roster
@@ -89,7 +73,10 @@ class RunningPeer implements Peer {
   readonly #store: Store
   readonly #directory: Directory
   readonly #presence: PresenceTable
+  readonly #disk: Disk
+  readonly #standing: Standing
   readonly #counters = new Counters()
+  readonly #certificates: CertificateFiles
   readonly #journal: Journal
   readonly #story: Story
   readonly #driver: Driver
@@ -97,11 +84,10 @@ class RunningPeer implements Peer {
   #pulse: Pulse | undefined
   #control: ControlServer | undefined
   #stopping: Promise<void> | undefined
-  #onStopped!: (reason: string) => void
-  #onFailed!: (error: unknown) => void
 
-  constructor(options: ResolvedPeerOptions, identity: Identity, roster: Roster, self: NodeId, store: Store) {
+  constructor({ options, identity, roster, self, session, disk, store }: Prepared) {
     this.#options = options
+    this.#disk = disk
     this.#identity = identity
     this.#roster = roster
     this.#self = self
@@ -109,15 +95,23 @@ class RunningPeer implements Peer {
     this.#directory = new Directory(roster)
     this.#presence = new PresenceTable(roster.members.length)
     this.id = this.#directory.peerId(self)
+    this.#certificates = new CertificateFiles(options.dataDirectory, store)
     this.#journal = createJournal(join(options.dataDirectory, JOURNAL_FILE))
     this.#story = new Story(options.clock, this.#directory.short(self), () => this.#counters.add('listener-failed'))
     this.#story.listen((event) => this.#journal.append(event))
     this.#story.listen(options.onTrace)
-    this.stopped = new Promise((resolve, reject) => {
-      this.#onStopped = resolve
-      this.#onFailed = reject
-    })
     this.stopped.catch(() => undefined)
+    disk.tellTo(this.#story.tell, () => void this.#certificates.writeMissing())
+    this.#standing = new Standing({
+      validatorCount: roster.members.length,
+      roster: roster.hash,
+      linkTarget: linkTarget(roster.members.length, options.degree),
+      session,
+      store,
+      counters: this.#counters,
+      trace: this.#story.tell,
+      onFatal: (error) => this.#fail(error)
+    })
     this.#driver = new Driver({
       self,
       roster,
@@ -128,12 +122,14 @@ class RunningPeer implements Peer {
       store,
       directory: this.#directory,
       presence: this.#presence,
+      standing: this.#standing,
+      disk,
       clock: options.clock,
       counters: this.#counters,
       publish: (frame) => this.#links?.publish(frame),
       trace: this.#story.tell,
       onOpened: (session) => this.#answerByItself(session),
-      onCertified: (decision, text) => writeCertificateFile(options.dataDirectory, decision, text),
+      onCertified: (decision, text) => this.#certificates.write(decision, text),
       onPresence: () => this.#links?.refresh(),
       onLaggard: (member) => this.#links?.help(member),
       onFatal: (error) => this.#fail(error)
@@ -150,13 +146,15 @@ class RunningPeer implements Peer {
 
   async start(): Promise<void> {
     const { dataDirectory } = this.#options
-    await writeMissingCertificateFiles(dataDirectory, this.#store)
+    await this.#certificates.catchUp()
+    await this.#standing.begin()
     await this.#driver.restore()
     this.#links = await this.#tie()
     this.#pulse = new Pulse({
       clock: this.#options.clock,
       counters: () => this.#counts(),
       mesh: () => this.#links?.mesh() ?? [],
+      reach: () => this.#reach(),
       trace: this.#story.tell
     })
     const listen = this.addresses()
@@ -172,21 +170,17 @@ class RunningPeer implements Peer {
     return this.#links?.announce() ?? 0
   }
 
+  cut(peers: readonly PeerIdString[]): void {
+    this.#links?.cut(peers)
+  }
+
+  heal(): void {
+    this.#links?.heal()
+  }
+
   async propose(params: ProposeParams): Promise<DecisionHandle> {
     this.#requireRunning()
-    const proposal: IdentifiedProposal = checkProposal({
-      community: this.#roster.community,
-      roster: this.#roster.hash,
-      proposer: this.#identity.key,
-      question: params.question,
-      options: params.options,
-      method: params.method ?? 'assembly',
-      rule: params.rule ?? 'plurality',
-      tie: params.tie ?? 'lot',
-      deadlineMs: params.deadlineMs ?? 60_000,
-      nonce: toHex(randomBytes(16))
-    })
-    const session = await this.#driver.propose(proposal)
+    const session = await this.#driver.propose(newProposal(params, this.#roster, this.#identity.key))
     return this.follow(session.id)
   }
 
@@ -216,7 +210,11 @@ class RunningPeer implements Peer {
       roster: this.#roster,
       directory: this.#directory,
       presence: this.#presence,
+      standing: this.#standing,
+      disk: this.#disk,
+      reach: this.#reach(),
       open: this.#driver.open,
+      followed: this.#driver.followed,
       decidedCount: this.#driver.archive.closedCount,
       listen: this.addresses(),
       connected: this.#links?.connected() ?? [],
@@ -231,7 +229,7 @@ class RunningPeer implements Peer {
     for await (const { text } of this.#store.certificates()) {
       closed.push(describeClosed(JSON.parse(text) as Certificate, this.#directory))
     }
-    return { open: this.#driver.open.map((session) => describeOpen(session, this.#directory)), closed }
+    return { open: describeAllOpen(this.#driver, this.#directory), closed }
   }
 
   watch(listener: (event: TraceEvent) => void): () => void {
@@ -239,7 +237,7 @@ class RunningPeer implements Peer {
   }
 
   stop(reason: string): Promise<void> {
-    this.#stopping ??= this.#stopNow(reason).then(() => this.#onStopped(reason))
+    this.#stopping ??= this.#stopNow(reason).then(() => this.#end.resolve(reason))
     return this.#stopping
   }
 
@@ -258,7 +256,7 @@ class RunningPeer implements Peer {
 
   #fail(error: unknown): void {
     const { message } = error as Error
-    this.#onFailed(error)
+    this.#end.reject(error)
     void this.stop(message)
   }
 
@@ -273,8 +271,15 @@ class RunningPeer implements Peer {
       driver: this.#driver,
       store: this.#store,
       counters: this.#counters,
-      trace: this.#story.tell
+      trace: this.#story.tell,
+      standing: this.#standing
     })
+  }
+
+  #reach(): Reach {
+    const connected = this.#directory.nodes(this.#links?.connected() ?? [])
+    const validatorCount = this.#roster.members.length
+    return reachOf({ self: this.#self, validatorCount, connected, links: this.#presence.links() })
   }
 
   #counts(): Record<string, number> {

@@ -1,5 +1,5 @@
 /**
- * Where every member listens and whom it is connected to, in each member's own signed words.
+ * Where every member listens, whom it is connected to and which life of it speaks, in each member's own signed words.
  *
  * Each peer signs one *presence* about itself and signs a newer one when its links change; presences travel by gossip and
  * in the digest exchange. So every peer can find every other, and draws the graph of the community from what the members
@@ -17,6 +17,9 @@ interface Presence {
   readonly sequence: number
   readonly addresses: readonly string[]
   readonly neighbours: readonly NodeId[]
+  readonly session: string
+  readonly life: number
+  readonly observing: boolean
   readonly frame: Uint8Array
 }
 
@@ -32,9 +35,8 @@ export class PresenceTable {
   accept(from: NodeId, envelope: Envelope): boolean {
     const { payload, frame } = envelope
     invariant(payload.type === 'presence', 'only presences are accepted as such')
-    const { sequence, addresses, neighbours } = payload
-    if (sequence <= (this.#latest[from]?.sequence ?? 0)) return false
-    this.#latest[from] = { sequence, addresses, neighbours, frame }
+    if (payload.sequence <= (this.#latest[from]?.sequence ?? 0)) return false
+    this.#latest[from] = { ...payload, frame }
     return true
   }
 
@@ -58,6 +60,21 @@ export class PresenceTable {
   /** Whom a member says it is connected to. */
   neighboursOf(node: NodeId): readonly NodeId[] {
     return this.#latest[node]?.neighbours ?? []
+  }
+
+  /** Which process of a member speaks: `undefined` before it has said anything. */
+  sessionOf(node: NodeId): string | undefined {
+    return this.#latest[node]?.session
+  }
+
+  /** How often a member's data directory has begun a life, as the member says: 0 before it has said anything. */
+  lifeOf(node: NodeId): number {
+    return this.#latest[node]?.life ?? 0
+  }
+
+  /** True if a member says that it observes: it says nothing in decisions until the next roster. */
+  isObserving(node: NodeId): boolean {
+    return this.#latest[node]?.observing ?? false
   }
 
   /** The links that both ends name, each once, lower position first. */

@@ -1,5 +1,6 @@
 /**
- * Once a second: what was refused or dropped since the last look, and who has come into or left the gossip mesh.
+ * Once a second: what was refused or dropped since the last look, who has come into or left the gossip mesh, and whether
+ * this peer is cut off.
  *
  * A flood is told as one line a second and reason, with a count, so that it floods neither the journal nor a screen.
  *
@@ -9,9 +10,13 @@
 import type { TraceFact } from '../consensus/trace.ts'
 import { type PeerIdString, short } from '../core/ids.ts'
 import type { Cancel, Clock } from './clock.ts'
+import type { Reach } from './reach.ts'
 
 /** Time between two looks. Unit: milliseconds. */
 const PULSE_MS = 1_000
+
+/** Looks in a row after which being cut off is worth telling. */
+const LASTING_LOOKS = 5
 
 /**
  * Counters that count no refused or dropped message: some have a fact of their own, and what gossip rejects is counted
@@ -30,7 +35,11 @@ const NO_DROPS: ReadonlySet<string> = new Set([
   'dial-failed',
   'mute-links',
   'exchanges-completed',
-  'exchanges-failed'
+  'exchanges-failed',
+  'member-slowed',
+  'outsiders-replaced',
+  'refused-crossing',
+  'refused-cut'
 ])
 
 /** What is looked at. */
@@ -38,6 +47,7 @@ export interface PulseOptions {
   readonly clock: Clock
   readonly counters: () => Readonly<Record<string, number>>
   readonly mesh: () => readonly PeerIdString[]
+  readonly reach: () => Reach
   readonly trace: (fact: TraceFact) => void
 }
 
@@ -46,6 +56,9 @@ export class Pulse {
   readonly #options: PulseOptions
   #told = new Map<string, number>()
   #mesh = new Set<PeerIdString>()
+  #wasCutOff = false
+  /** Looks in a row at which the peer was cut off, or was not, other than was last told. */
+  #changedFor = 0
   #cancel: Cancel
 
   constructor(options: PulseOptions) {
@@ -62,6 +75,7 @@ export class Pulse {
       this.#cancel = this.#arm()
       this.#tellDrops()
       this.#tellMesh()
+      this.#tellReach()
     })
   }
 
@@ -72,6 +86,16 @@ export class Pulse {
       this.#told.set(reason, total)
       this.#options.trace({ type: 'dropped', reason, count })
     }
+  }
+
+  /** Told when it has lasted: links come and go, and at its start every peer is alone. */
+  #tellReach(): void {
+    const reach = this.#options.reach()
+    this.#changedFor = reach.cutOff === this.#wasCutOff ? 0 : this.#changedFor + 1
+    if (this.#changedFor < LASTING_LOOKS) return
+    this.#changedFor = 0
+    this.#wasCutOff = reach.cutOff
+    this.#options.trace({ type: 'reach', ...reach })
   }
 
   /** Each change with the size of the mesh after it. */

@@ -4,9 +4,11 @@
  * @packageDocumentation
  */
 
-import { OptionsError } from '../core/errors.ts'
+import { OperationError, OptionsError } from '../core/errors.ts'
 import type { NodeId } from '../core/ids.ts'
+import type { Disk } from './disk.ts'
 import type { Session } from './session.ts'
+import type { Standing } from './standing.ts'
 
 /** What to tell the person, or `undefined` if the answer counts. `taken` is true if the machine was given it. */
 export function refusedAnswer(session: Session, self: NodeId, taken: boolean): OptionsError | undefined {
@@ -14,6 +16,13 @@ export function refusedAnswer(session: Session, self: NodeId, taken: boolean): O
   if (got === undefined) return undefined
   const expected = 'an open decision in which this peer has not cast its ballot yet'
   return new OptionsError([{ path: 'decision', got, expected }])
+}
+
+/** Throws OperationError if this peer only observes, or its disk takes nothing now. */
+export function requireVoice({ standing, disk }: { readonly standing: Standing; readonly disk: Disk }): void {
+  disk.requireWell()
+  if (!standing.isObserving) return
+  throw new OperationError(`this peer only observes until the next roster: ${standing.reason}`, 'did-not-happen')
 }
 
 /** The person has as many open decisions as one may have. */

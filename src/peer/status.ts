@@ -5,7 +5,7 @@
  */
 
 import { articulationPoints } from '../core/graph.ts'
-import { type DecisionId, everyNode, type NodeId, nodeId, type PeerIdString } from '../core/ids.ts'
+import { type DecisionId, everyNode, type NodeId, type PeerIdString } from '../core/ids.ts'
 import { maxFaulty } from '../core/quorum.ts'
 import { safeText } from '../core/text.ts'
 import { answerInWords } from '../decision/ballot.ts'
@@ -14,14 +14,17 @@ import type { CheckedCharter } from '../decision/charter.ts'
 import { DEADLINE } from '../decision/decision.ts'
 import { resultInWords } from '../decision/outcome.ts'
 import { progressOf } from '../decision/progress.ts'
-import { proposalId } from '../decision/proposal.ts'
+import { type IdentifiedProposal, proposalId } from '../decision/proposal.ts'
 import type { Roster } from '../decision/roster.ts'
 import { outcomeHash } from '../decision/signing.ts'
 import type { ClosedDecision, MemberStatus, OpenDecision, Status } from './control-protocol.ts'
 import type { Directory } from './directory.ts'
+import type { Disk } from './disk.ts'
 import { countedAndNot } from './facts.ts'
 import type { PresenceTable } from './presence.ts'
+import type { Reach } from './reach.ts'
 import type { Session } from './session.ts'
+import type { Standing } from './standing.ts'
 
 /** Code points of a community's name on a screen. */
 const COMMUNITY_NAME_CODE_POINTS_MAX = 80
@@ -33,7 +36,12 @@ export interface StatusSource {
   readonly roster: Roster
   readonly directory: Directory
   readonly presence: PresenceTable
+  readonly standing: Pick<Standing, 'state' | 'reason'>
+  readonly disk: Pick<Disk, 'trouble'>
+  readonly reach: Reach
   readonly open: readonly Session[]
+  /** What is asked in decisions in which it says nothing. */
+  readonly followed: readonly IdentifiedProposal[]
   readonly decidedCount: number
   readonly listen: readonly string[]
   /** Peer ids connected now, and those in the gossip mesh. */
@@ -45,7 +53,7 @@ export interface StatusSource {
 
 /** The answer to `status`. */
 export function statusOf(source: StatusSource): Status {
-  const { self, charter, roster, directory } = source
+  const { self, charter, roster, directory, standing, disk } = source
   const validatorCount = roster.members.length
   return {
     pid: process.pid,
@@ -56,7 +64,10 @@ export function statusOf(source: StatusSource): Status {
     listen: source.listen,
     members: everyNode(validatorCount).map((node) => memberStatus(node, source)),
     graph: graphOf(source),
-    open: source.open.map((session) => describeOpen(session, directory)),
+    standing: { state: standing.state, reason: standing.reason },
+    disk: { state: disk.trouble === undefined ? 'well' : 'failing', reason: disk.trouble ?? '' },
+    reach: source.reach,
+    open: describeAllOpen(source, directory),
     decidedCount: source.decidedCount,
     counters: source.counters,
     uptimeMs: Math.round(source.uptimeMs)
@@ -85,17 +96,45 @@ function graphOf({ presence, directory }: StatusSource): Status['graph'] {
   }
 }
 
-/** Where an open decision stands here. */
-export function describeOpen(session: Session, directory: Directory): OpenDecision {
-  const { proposal, decision } = session
-  const { stage, waitingFor, missing, cast } = progressOf(decision)
-  const proposer = decision.roster.indexOf(proposal.proposer) ?? nodeId(0)
+/** Every decision that is open here, those in which this peer says nothing at the end. */
+export function describeAllOpen(
+  { open, followed }: Pick<StatusSource, 'open' | 'followed'>,
+  directory: Directory
+): OpenDecision[] {
+  return [
+    ...open.map((session) => describeOpen(session, directory)),
+    ...followed.map((proposal) => describeFollowed(proposal, directory))
+  ]
+}
+
+/** A decision in which this peer says nothing. */
+function describeFollowed(proposal: IdentifiedProposal, directory: Directory): OpenDecision {
   return {
-    decision: session.id,
+    ...describeQuestion(proposal, directory),
+    stage: 'observing',
+    waitingFor: 'the certificate of the others',
+    missing: [],
+    cast: [],
+    mine: { state: 'none', answer: '' },
+    deadlineLeftMs: 0
+  }
+}
+
+function describeQuestion(proposal: IdentifiedProposal, directory: Directory) {
+  return {
+    decision: proposal.id,
     question: safeText(proposal.question, 500),
     options: proposal.options.map((option) => safeText(option)),
     rule: proposal.rule,
-    by: directory.who(proposer),
+    by: directory.whoHas(proposal.proposer)
+  }
+}
+
+/** Where an open decision stands here. */
+export function describeOpen(session: Session, directory: Directory): OpenDecision {
+  const { stage, waitingFor, missing, cast } = progressOf(session.decision)
+  return {
+    ...describeQuestion(session.proposal, directory),
     stage,
     waitingFor,
     missing: missing.map((node) => directory.who(node)),

@@ -1,24 +1,18 @@
 /**
- * The digest exchange: two neighbours tell each other what they have, and give each other what is lacking.
+ * When to exchange digests, and with whom: two neighbours tell each other what they have, and give each other what is lacking
+ * (`exchange-side.ts`).
  *
- * Both sides do the same at the same time: send one digest; on the other's digest, send the frames and certificates it
- * lacks, in chunks; end with an empty message. A side that would say more than an exchange may carry stops earlier and asks
- * for another exchange soon. Exchanges happen on connecting, with one random neighbour on a timer with
- * jitter (when an open decision has gone quiet, and rarely otherwise), and when somebody is seen to be behind.
+ * Exchanges happen on connecting, with one random neighbour on a timer with jitter (when an open decision has gone quiet, and
+ * rarely otherwise), when somebody is seen to be behind, and again soon when one could not carry everything.
  *
  * @packageDocumentation
  */
 
-import type { DecisionId, PeerIdString } from '../core/ids.ts'
-import { type Random, randomBelow } from '../core/random.ts'
-import type { Roster } from '../decision/roster.ts'
-import type { Store } from '../storage/store.ts'
-import { LIMITS } from '../wire/limits.ts'
-import { decodeSync, encodeSync, type SyncDigest, type SyncMessage, syncBatches } from '../wire/sync.ts'
+import type { PeerIdString } from '../core/ids.ts'
+import { randomBelow } from '../core/random.ts'
 import type { Cancel, Clock } from './clock.ts'
-import type { Counters } from './counters.ts'
 import type { Driver } from './driver.ts'
-import type { PresenceTable } from './presence.ts'
+import { type Allowances, createAllowances, type ExchangeParts, ExchangeSide } from './exchange-side.ts'
 
 /** The least and the longest time between two exchanges on the timer. Unit: milliseconds. */
 export const SYNC_INTERVAL_MS = { least: 1_000, most: 15_000 } as const
@@ -47,34 +41,33 @@ export function syncPauseMs(silenceMs: number | undefined): number {
 /** The least pause between two exchanges with one neighbour that was seen to be behind. Unit: milliseconds. */
 const HELP_PAUSE_MS = 1_000
 
-/** What stands around a message in the stream: its length. */
-const FRAMING_SIZE_BYTES = 8
-
 /** What the exchange needs. */
-export interface SyncOptions {
-  readonly roster: Roster
-  readonly driver: Driver
-  readonly presence: PresenceTable
-  readonly store: Store
+export interface SyncOptions extends ExchangeParts {
+  readonly driver: ExchangeParts['driver'] & Pick<Driver, 'open'>
   readonly clock: Clock
-  readonly random: Random
-  readonly counters: Counters
-  /** Bytes of all messages that one side sends in one exchange. Default: what a receiver takes. */
-  readonly exchangeSizeBytesMax?: number
   /** Runs one exchange as the one who asks. */
   readonly exchangeWith: (peer: PeerIdString) => Promise<void>
   /** Members that are connected now. */
   readonly neighbours: () => readonly PeerIdString[]
+  /** `peer` has given all that it had and this peer lacked. */
+  readonly onExchanged: (peer: PeerIdString) => void
+  /** True if this peer may not speak before it has exchanged with `peer`, or enough others; see `standing.ts`. */
+  readonly isAwaited: (peer: PeerIdString) => boolean
 }
 
 /** Exchanges digests with neighbours. */
 export class Sync {
   readonly #options: SyncOptions
   readonly #helpedAt = new Map<PeerIdString, number>()
+  /** Of each member that has ever exchanged: the roster bounds them. */
+  readonly #allowances = new Map<PeerIdString, Allowances>()
   /** When the timer last led to an exchange. */
   #exchangedAt = 0
   /** When the last link was made. */
   #linkedAt = Number.NEGATIVE_INFINITY
+  /** When a decision was last closed here, as seen on the timer, and how many were by then. */
+  #closedAt = Number.NEGATIVE_INFINITY
+  #closedCount = 0
   #cancel: Cancel | undefined
   #stopped = false
 
@@ -111,76 +104,14 @@ export class Sync {
     this.with(peer)
   }
 
-  /**
-   * One side of an exchange with `peer`: what is said, given what the other side says. A correct neighbour passes on only
-   * what it has checked itself, so from the first bad thing on nothing more is taken of this exchange.
-   */
-  async *exchange(peer: PeerIdString, incoming: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    const opening = encodeSync({ digest: this.#digest(), frames: [], certificates: [] })
-    yield opening
-    const messages = incoming[Symbol.asyncIterator]()
-    const first = await messages.next()
-    const theirs = first.done === true ? undefined : this.#decode(first.value)?.digest
-    if (theirs === undefined || theirs.community !== this.#options.roster.community) return
-    if (yield* this.#giving(theirs, opening.length)) this.#helpAgain(peer)
-    yield encodeSync({ frames: [], certificates: [] })
-    for (let next = await messages.next(); next.done !== true; next = await messages.next()) {
-      const message = this.#decode(next.value)
-      if (message === undefined || (message.frames.length === 0 && message.certificates.length === 0)) return
-      if (!this.#takeIn(message)) return
-    }
-  }
-
-  /** False at the first frame or certificate that no correct neighbour would pass on. */
-  #takeIn({ frames, certificates }: SyncMessage): boolean {
-    const { driver } = this.#options
-    const areGood = frames.every((frame) => driver.receive(frame, 'sync').verdict !== 'reject')
-    return areGood && certificates.every((certificate) => driver.adopt(certificate))
-  }
-
-  #digest(): SyncDigest {
-    const { driver, roster, presence } = this.#options
-    return { community: roster.community, ...driver.archive.digest(), presence: presence.sequences() }
-  }
-
-  #decode(bytes: Uint8Array): SyncMessage | undefined {
-    const decoded = decodeSync(bytes)
-    if (decoded.ok) return decoded.value
-    this.#options.counters.add('unreadable-exchange')
-    return undefined
-  }
-
-  /**
-   * What the other side lacks, as much of it as an exchange may carry. The answer is true if there was more.
-   *
-   * Certificates come first and have half of the room, so that nothing can crowd them out: they close decisions, of
-   * which no frame is then asked for any more.
-   */
-  async *#giving(theirs: SyncDigest, saidSizeBytes: number): AsyncGenerator<Uint8Array, boolean> {
-    const { driver, exchangeSizeBytesMax = LIMITS.exchangeSizeBytesMax } = this.#options
-    const lacking = driver.archive.lackedBy(theirs)
-    // Room for the empty message at the end is left.
-    const all = exchangeSizeBytesMax - saidSizeBytes - 2 * FRAMING_SIZE_BYTES
-    const room: Room = { sizeBytes: Math.floor(all / 2) }
-    const hasMoreCertificates = yield* within(room, this.#certificates(lacking.certificates))
-    room.sizeBytes += Math.ceil(all / 2)
-    const hasMoreFrames = yield* within(room, syncBatches(this.#frames(theirs, lacking.frames, room), []))
-    return hasMoreCertificates || hasMoreFrames
-  }
-
-  /** Too many frames begin anywhere: no liar can fill every exchange with those that it made the other side refuse. */
-  #frames(theirs: SyncDigest, lacking: readonly Uint8Array[], room: Room): Uint8Array[] {
-    const { presence, random } = this.#options
-    const sizeBytes = lacking.reduce((sum, frame) => sum + frame.length + LIMITS.itemOverheadSizeBytes, 0)
-    const start = sizeBytes < room.sizeBytes ? 0 : randomBelow(random, lacking.length)
-    return [...presence.newerThan(theirs.presence), ...lacking.slice(start), ...lacking.slice(0, start)]
-  }
-
-  async *#certificates(decisions: readonly DecisionId[]): AsyncGenerator<SyncMessage> {
-    for (const decision of decisions) {
-      const text = await this.#options.store.certificate(decision)
-      if (text !== undefined) yield { frames: [], certificates: [text] }
-    }
+  /** One side of an exchange with `peer`: what is said, given what the other side says. */
+  exchange(peer: PeerIdString, incoming: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    const allowances = this.#allowances.get(peer) ?? createAllowances(this.#options.clock)
+    this.#allowances.set(peer, allowances)
+    return new ExchangeSide(this.#options, allowances, incoming).talk({
+      onMore: () => this.#helpAgain(peer),
+      onHeardAll: () => this.#options.onExchanged(peer)
+    })
   }
 
   /** Exchanges again when this exchange is over and its frames have been taken in. */
@@ -197,11 +128,17 @@ export class Sync {
   }
 
   #exchangeIfDue(): void {
-    const { driver, clock, random, neighbours } = this.#options
+    const { driver, clock, random, neighbours, isAwaited } = this.#options
+    const awaited = neighbours().filter(isAwaited)
+    if (awaited.length > 0) {
+      this.with(awaited[randomBelow(random, awaited.length)] as PeerIdString)
+      return
+    }
     const now = clock.now()
     const silences = driver.open.map((session) => now - session.heardAt)
     const usualMs = syncPauseMs(silences.length === 0 ? undefined : Math.max(...silences))
-    const isFinding = silences.length === 0 && now - this.#linkedAt < FINDING_TOGETHER_MS
+    this.#noteClosings(now)
+    const isFinding = silences.length === 0 && now - Math.max(this.#linkedAt, this.#closedAt) < FINDING_TOGETHER_MS
     const pauseMs = isFinding ? FINDING_PAUSE_MS : usualMs
     const around = neighbours()
     const chosen = around[randomBelow(random, around.length)]
@@ -209,23 +146,11 @@ export class Sync {
     this.#exchangedAt = now
     this.with(chosen)
   }
-}
 
-/** Bytes that may still be said. */
-interface Room {
-  sizeBytes: number
-}
-
-/** The messages as long as there is room. The answer is true if there was one more. */
-async function* within(
-  room: Room,
-  messages: AsyncIterable<SyncMessage> | Iterable<SyncMessage>
-): AsyncGenerator<Uint8Array, boolean> {
-  for await (const message of messages) {
-    const bytes = encodeSync(message)
-    if (bytes.length + FRAMING_SIZE_BYTES > room.sizeBytes) return true
-    room.sizeBytes -= bytes.length + FRAMING_SIZE_BYTES
-    yield bytes
+  /** What was said in a decision that has just been closed is compared while it is still kept. */
+  #noteClosings(now: number): void {
+    const { closedCount } = this.#options.driver.archive
+    if (closedCount !== this.#closedCount) this.#closedAt = now
+    this.#closedCount = closedCount
   }
-  return false
 }

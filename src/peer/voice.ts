@@ -11,6 +11,7 @@ import type { PublicKey, Sign } from '../core/keys.ts'
 import type { DecisionMessage } from '../decision/decision-message.ts'
 import type { Archive } from '../decision/delivery.ts'
 import type { Roster } from '../decision/roster.ts'
+import { crashPoint } from '../storage/crash-points.ts'
 import type { Store } from '../storage/store.ts'
 import { splitWords } from '../wire/codec.ts'
 import { type Envelope, encodeEnvelope, type Payload } from '../wire/envelope.ts'
@@ -30,6 +31,8 @@ export interface VoiceOptions {
   readonly store: Store
   readonly archive: Archive
   readonly ledger: Ledger
+  /** True if nothing more may be said in this decision, even what is on disk already. */
+  readonly isMuted: (decision: DecisionId) => boolean
   readonly publish: (frame: Uint8Array) => void
   readonly trace: (fact: TraceFact) => void
 }
@@ -79,9 +82,12 @@ export class Voice {
   }
 
   #send(session: Session, envelope: Envelope): void {
-    const { archive, self, publish, trace, directory } = this.#options
+    const { archive, self, publish, trace, directory, isMuted } = this.#options
+    if (isMuted(session.id)) return
     archive.keep(session.id, self, envelope.id, envelope.frame)
+    crashPoint('before-send')
     publish(envelope.frame)
+    crashPoint('after-send')
     trace(messageFact('sent', 'gossip', envelope, self, directory))
   }
 }

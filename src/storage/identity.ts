@@ -19,6 +19,7 @@ import { fromHex, toHex } from '../core/bytes.ts'
 import { OperationError, OptionsError } from '../core/errors.ts'
 import type { PublicKey } from '../core/keys.ts'
 import { safeText } from '../core/text.ts'
+import { crashPoint } from './crash-points.ts'
 import { type KeyPair, nodeKeys, SEED_SIZE_BYTES } from './keys.ts'
 
 const FORMAT = 'equipotent-identity/1'
@@ -96,8 +97,11 @@ async function writeOnce(dataDirectory: string, text: string): Promise<boolean> 
   try {
     await mkdir(dataDirectory, { recursive: true, mode: DIRECTORY_MODE })
     try {
+      crashPoint('identity-before-write')
       await writeToDisk(temporary, text)
+      crashPoint('identity-before-link')
       await link(temporary, file)
+      crashPoint('identity-after-link')
     } finally {
       await unlink(temporary).catch(() => undefined)
     }
@@ -132,7 +136,8 @@ function formatIdentity({ key, seed }: Identity): string {
   return `${JSON.stringify({ format: FORMAT, key, seed: toHex(seed) })}\n`
 }
 
-function parseIdentity(text: string): Identity | undefined {
+/** The text of an identity file as an identity, or `undefined` if it is none. Never throws. */
+export function parseIdentity(text: string): Identity | undefined {
   const stored = parseObject(text)
   if (stored === undefined || stored.format !== FORMAT || typeof stored.seed !== 'string') return undefined
   const seed = fromHex(stored.seed)

@@ -9,9 +9,10 @@
  * @packageDocumentation
  */
 
-import { closeSync, fstatSync, openSync, readFileSync, readSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, renameSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TraceEvent, TraceFact } from '../consensus/trace.ts'
+import { crashPoint } from './crash-points.ts'
 
 /** The file's name in a data directory. */
 export const JOURNAL_FILE = 'journal.ndjson'
@@ -74,7 +75,9 @@ export function createJournal(path: string, options: JournalOptions = {}): Journ
     waitingBytes = 0
     try {
       if (file.sizeBytes >= sizeBytesMax) file = rotate(file, path)
+      crashPoint('journal-before-write')
       file.write(lines.join(''))
+      crashPoint('journal-after-write')
     } catch {
       lostCount += lines.length
     }
@@ -187,8 +190,10 @@ function lastByte(descriptor: number, sizeBytes: number): number | undefined {
   return byte[0]
 }
 
+/** The full file is closed last: if no new one can be opened, this is tried again, and a closed one must not be written. */
 function rotate(full: AppendFile, path: string): AppendFile {
-  renameSync(path, join(path, '..', JOURNAL_OLD_FILE))
+  if (existsSync(path)) renameSync(path, join(path, '..', JOURNAL_OLD_FILE))
+  const fresh = openAppend(path)
   full.close()
-  return openAppend(path)
+  return fresh
 }

@@ -11,7 +11,8 @@ import { createHash } from 'node:crypto'
 import { bytesEqual, concatBytes, utf8 } from '../core/bytes.ts'
 import type { Answer } from '../decision/ballot.ts'
 
-const HASH_SIZE_BYTES = 16
+/** Bytes of hash before the value. */
+export const HASH_SIZE_BYTES = 16
 
 /** `value` as it is stored under `key`. */
 export function sealRecord(key: string, value: Uint8Array): Uint8Array {
@@ -25,7 +26,8 @@ export function openRecord(key: string, record: Uint8Array): Uint8Array | undefi
   return bytesEqual(record.subarray(0, HASH_SIZE_BYTES), recordHash(key, value)) ? value : undefined
 }
 
-function recordHash(key: string, value: Uint8Array): Uint8Array {
+/** The hash that stands before `value` under `key`. */
+export function recordHash(key: string, value: Uint8Array): Uint8Array {
   const hash = createHash('sha256').update(key).update('\n').update(value).digest()
   return hash.subarray(0, HASH_SIZE_BYTES)
 }

@@ -7,26 +7,32 @@
  * After a restart the host replays the records in order and arrives at the same words. Closing a decision puts its
  * certificate in the place of its records, again in one batch.
  *
- * Writes that wait while the disk is busy go together in the next batch. If a write fails, every later one fails too: what
- * is on the disk is then unknown, and only opening the store again shows it.
+ * A store knows whether it is whole: each record has a hash of its own, the store's head sums them up, and a mark beside the
+ * store holds how far it had come (`head.ts`, `mark.ts`). What is missing is found when the store is opened, and `standing`
+ * says so, in this life and every later one. A full disk only makes a store wait (`batches.ts`).
  *
  * One process uses a store at a time: LevelDB's lock sees to it, and a second process is told so.
  *
  * @packageDocumentation
  */
 
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
-import { LevelDatastore } from 'datastore-level'
 import { utf8 } from '../core/bytes.ts'
-import { invariant, OperationError, OptionsError } from '../core/errors.ts'
+import { OperationError } from '../core/errors.ts'
 import type { DecisionId } from '../core/ids.ts'
 import { safeText } from '../core/text.ts'
-import { bytesToInput, inputToBytes, openRecord, type StoredInput, sealRecord, textOf } from './record.ts'
+import { Batches } from './batches.ts'
+import { Contents, endOf, namedKey, OPEN } from './contents.ts'
+import { crashPoint } from './crash-points.ts'
+import { type Database, openDatabase, type Write } from './database.ts'
+import { keyNumber, NAMED, storedNumber, type Tally } from './head.ts'
+import { readMark } from './mark.ts'
+import { bytesToInput, inputToBytes, type StoredInput, sealRecord, textOf } from './record.ts'
+import { dropProbe } from './room.ts'
+import { batchOf, lossOf, type Standing, type Survey, standingOf, survey, totalsThatFit } from './survey.ts'
 
+export { storeDirectory } from './database.ts'
 export type { StoredInput } from './record.ts'
-
-type Database = LevelDatastore['db']
+export type { Standing } from './survey.ts'
 
 /** An open decision as it was stored. */
 export interface StoredDecision {
@@ -43,8 +49,15 @@ export interface ClosedRecord {
   readonly certificate: string
 }
 
-/** The store of one peer. Every method that reads or writes throws `OperationError` if the disk does not obey. */
+/**
+ * The store of one peer. A method that reads throws `OperationError` if the disk does not obey. One that writes waits until
+ * it does; it throws `OperationError` if the store is closed before, or is found to have lost what it acknowledged.
+ */
 export interface Store {
+  /** Whether everything that was ever acknowledged is here. If not, what this peer said before is not known. */
+  readonly standing: Standing
+  /** Why nothing can be written at the moment, in one sentence; `undefined` while all is well. */
+  readonly trouble: string | undefined
   /** Keys of damaged records, made safe to show. Empty on a healthy disk. */
   readonly damaged: readonly string[]
   /** Closed decisions in the order they were closed, those with a damaged certificate included: they stay closed. */
@@ -64,141 +77,114 @@ export interface Store {
   get(name: string): Promise<string | undefined>
   /** Keeps a named value. Resolves when it is on the disk. */
   put(name: string, text: string): Promise<void>
-  /** Finishes pending writes and lets another process in. */
+  /** Counts one life more, when a peer begins to live from this store, and resolves with its number once it is on the disk. */
+  beginLife(): Promise<number>
+  /** Finishes pending writes, or gives them up if the disk does not take them; then lets another process in. */
   close(): Promise<void>
 }
 
-/** The directory of the database in a data directory. */
-export const storeDirectory = (dataDirectory: string): string => join(dataDirectory, 'store')
+/** What `openStore` may be told. */
+export interface StoreOptions {
+  /** Told when nothing can be written any more, and why; and, with `undefined`, when it can again. */
+  readonly onTrouble?: (trouble: string | undefined) => void
+  /** Until a failed write is first tried again; later tries come up to five times later. Default: 1,000 milliseconds. */
+  readonly retryAfterMs?: number
+}
 
 /**
  * Opens the store of a data directory, making it if need be, and checks every record.
  *
- * Throws: `OptionsError` if another process uses it, `OperationError` if it cannot be opened or read.
+ * Throws: `OptionsError` if another process uses it or a newer program wrote it, `OperationError` if it cannot be opened or
+ * read.
  */
-export async function openStore(dataDirectory: string): Promise<Store> {
+export async function openStore(dataDirectory: string, options: StoreOptions = {}): Promise<Store> {
   const database = await openDatabase(dataDirectory)
-  const store = new LevelStore(database)
   try {
-    await store.scan()
+    await dropProbe(dataDirectory)
+    const contents = new Contents()
+    const found = await survey(database, dataDirectory, (key, record) => contents.note(key, record))
+    return new LevelStore(dataDirectory, database, found, contents, options)
   } catch (error) {
     await database.close()
     throw error
   }
-  return store
 }
 
-async function openDatabase(dataDirectory: string): Promise<Database> {
-  const where = safeText(dataDirectory)
-  try {
-    await mkdir(dataDirectory, { recursive: true, mode: 0o700 })
-    const { db } = new LevelDatastore(storeDirectory(dataDirectory))
-    await db.open()
-    return db
-  } catch (error) {
-    if (!isLocked(error)) throw new OperationError(`The store in ${where} cannot be opened.`, 'did-not-happen', error)
-    const got = 'one in use: another process uses this data directory'
-    throw new OptionsError([{ path: where, got, expected: 'a data directory of its own for each peer' }])
-  }
-}
-
-function isLocked(error: unknown): boolean {
-  const cause = error instanceof Error ? error.cause : undefined
-  return cause instanceof Error && 'code' in cause && cause.code === 'LEVEL_LOCKED'
-}
-
-type Write = { readonly type: 'put'; readonly key: string; readonly value: Uint8Array } | Deletion
-interface Deletion {
-  readonly type: 'del'
-  readonly key: string
-}
-
-const OPEN = 'open/'
-const CLOSED = 'closed/'
-const NAMED = 'named/'
-const OPEN_KEY = /^open\/([0-9a-f]{64})\/(\d{10})$/
-const CLOSED_KEY = /^closed\/(\d{10})\/([0-9a-f]{64})$/
-
-/** The first key after all that begin with `prefix`: a slash is followed by the digit 0. */
-const endOf = (prefix: string): string => `${prefix.slice(0, -1)}0`
-
-const openKey = (decision: DecisionId, index: number): string => `${OPEN}${decision}/${numbered(index)}`
-const numbered = (index: number): string => String(index).padStart(10, '0')
 const put = (key: string, value: Uint8Array): Write => ({ type: 'put', key, value: sealRecord(key, value) })
+const deletion = (key: string): Write => ({ type: 'del', key })
 
 class LevelStore implements Store {
-  readonly #database: Database
-  readonly #damaged = new Set<string>()
-  /** How many records each open decision has, which is also the number of the next. */
-  readonly #recordCount = new Map<DecisionId, number>()
-  /** The key of each closed decision, in the order of closing. */
-  readonly #closedKey = new Map<DecisionId, string>()
-  /** The number of the next closed decision. */
-  #closedNext = 0
-  /** Writes that wait for the batch under way to end, and the batch they will be in. */
-  #waiting: Write[] = []
-  #nextBatch: Promise<void> | undefined
-  #lastBatch: Promise<void> = Promise.resolve()
+  readonly standing: Standing
+  readonly #contents: Contents
+  readonly #batches: Batches
+  /** What stands in the store once every write asked for is done. */
+  readonly #tally: Tally
+  /** What each named value adds to the tally. */
+  readonly #named: Map<string, bigint>
 
-  constructor(database: Database) {
-    this.#database = database
+  constructor(dataDirectory: string, database: Database, found: Survey, contents: Contents, options: StoreOptions) {
+    const mark = readMark(dataDirectory)
+    const loss = lossOf(found, mark)
+    const head = typeof found.head === 'object' ? found.head : undefined
+    const way = (head && totalsThatFit(found, head)) ?? 'stored'
+    const marked = typeof mark === 'object' ? mark : { batch: 0, life: 0 }
+    this.standing = standingOf(loss, mark)
+    this.#contents = contents
+    this.#tally = found[way]
+    this.#named = new Map([...found.named].map(([key, numbers]) => [key, numbers[way]]))
+    this.#batches = new Batches({
+      ...{ dataDirectory, database, loss, ...options, totals: this.#tally },
+      found: { batch: batchOf(found), count: this.#tally.count, sum: this.#tally.sum },
+      batch: Math.max(batchOf(found), marked.batch),
+      life: Math.max(head?.life ?? 0, marked.life)
+    })
+  }
+
+  get trouble(): string | undefined {
+    return this.#batches.trouble
   }
 
   get damaged(): readonly string[] {
-    return [...this.#damaged]
+    return [...this.#contents.damaged]
   }
 
   get decided(): readonly DecisionId[] {
-    return [...this.#closedKey.keys()]
-  }
-
-  /** Reads everything once: what is damaged, what is open, what is closed. */
-  async scan(): Promise<void> {
-    for await (const [key, record] of this.#entries('', '\uffff')) {
-      this.#check(key, record)
-      const [, openDecision, index] = OPEN_KEY.exec(key) ?? []
-      const [, order, closedDecision] = CLOSED_KEY.exec(key) ?? []
-      if (openDecision !== undefined) this.#countRecord(openDecision as DecisionId, Number(index))
-      if (closedDecision !== undefined) this.#countClosed(closedDecision as DecisionId, Number(order), key)
-    }
+    return this.#contents.closed
   }
 
   async appendDecision(decision: DecisionId, records: readonly StoredInput[]): Promise<void> {
-    if (this.#closedKey.has(decision)) {
+    if (this.#contents.closedKey(decision) !== undefined) {
       throw new OperationError(`The decision ${safeText(decision)} is closed.`, 'did-not-happen')
     }
-    const first = this.#recordCount.get(decision) ?? 0
-    this.#recordCount.set(decision, first + records.length)
-    await this.#write(records.map((record, index) => put(openKey(decision, first + index), inputToBytes(record))))
+    const keys = this.#contents.append(decision, records.length)
+    await this.#write(keys.map((key, index) => put(key, inputToBytes(records[index] as StoredInput))))
   }
 
   async openDecisions(): Promise<StoredDecision[]> {
     const records = new Map<DecisionId, StoredInput[]>()
-    for (const decision of this.#recordCount.keys()) records.set(decision, [])
-    for await (const [key, record] of this.#entries(OPEN, endOf(OPEN))) {
-      const value = this.#check(key, record)
+    for (const decision of this.#contents.open) records.set(decision, [])
+    const entries = await this.#batches.read((database) => database.iterator({ gte: OPEN, lt: endOf(OPEN) }).all())
+    for (const [key, record] of entries) {
+      const value = this.#contents.check(key, record)
       const decision = key.split('/')[1] as DecisionId
       if (value !== undefined) records.get(decision)?.push(bytesToInput(value))
     }
     return [...records].map(([decision, kept]) => {
-      return { decision, records: kept, complete: kept.length === this.#recordCount.get(decision) }
+      return { decision, records: kept, complete: kept.length === this.#contents.next(decision) }
     })
   }
 
   async closeDecision(decision: DecisionId, { outcome, certificate }: ClosedRecord): Promise<void> {
-    if (this.#closedKey.has(decision)) return
-    const key = `${CLOSED}${numbered(this.#closedNext)}/${decision}`
-    const count = this.#recordCount.get(decision) ?? 0
-    this.#closedNext += 1
-    this.#closedKey.set(decision, key)
-    this.#recordCount.delete(decision)
-    const deletions = Array.from({ length: count }, (_, index) => deletion(openKey(decision, index)))
-    await this.#write([put(key, utf8(JSON.stringify({ outcome, certificate }))), ...deletions])
+    if (this.#contents.closedKey(decision) !== undefined) return
+    const { key, records } = this.#contents.close(decision)
+    crashPoint('closing-before-batch')
+    await this.#write([put(key, utf8(JSON.stringify({ outcome, certificate }))), ...records.map(deletion)])
+    crashPoint('closing-after-batch')
   }
 
   async closedDecision(decision: DecisionId): Promise<ClosedRecord | undefined> {
-    const key = this.#closedKey.get(decision)
-    const value = key === undefined ? undefined : await this.#read(key)
+    const key = this.#contents.closedKey(decision)
+    const value = key === undefined ? undefined : this.#contents.check(key, await this.#read(key))
     return value === undefined ? undefined : (JSON.parse(textOf(value)) as ClosedRecord)
   }
 
@@ -215,83 +201,44 @@ class LevelStore implements Store {
 
   async get(name: string): Promise<string | undefined> {
     const key = namedKey(name)
-    const value = await this.#read(key)
-    if (value !== undefined) return textOf(value)
-    if (this.#damaged.has(key)) throw new OperationError(`The stored ${name} is damaged.`, 'did-not-happen')
-    return undefined
+    if (!this.#named.has(key)) return undefined
+    const value = this.#contents.check(key, await this.#read(key))
+    if (value === undefined) throw new OperationError(`The stored ${name} is damaged.`, 'did-not-happen')
+    return textOf(value)
   }
 
   async put(name: string, text: string): Promise<void> {
     const key = namedKey(name)
     await this.#write([put(key, utf8(text))])
-    this.#damaged.delete(key)
+    this.#contents.damaged.delete(key)
   }
 
-  async close(): Promise<void> {
-    await this.#lastBatch.catch(() => undefined)
-    await this.#database.close()
+  beginLife(): Promise<number> {
+    return this.#batches.beginLife()
   }
 
-  #countRecord(decision: DecisionId, index: number): void {
-    this.#recordCount.set(decision, Math.max(this.#recordCount.get(decision) ?? 0, index + 1))
+  close(): Promise<void> {
+    return this.#batches.close()
   }
 
-  #countClosed(decision: DecisionId, order: number, key: string): void {
-    this.#closedKey.set(decision, key)
-    this.#closedNext = Math.max(this.#closedNext, order + 1)
+  #read(key: string): Promise<Uint8Array | undefined> {
+    return this.#batches.read((database) => database.get(key))
   }
 
-  /** The value of a record, or `undefined` after noting that it is damaged. */
-  #check(key: string, record: Uint8Array): Uint8Array | undefined {
-    const value = openRecord(key, record)
-    if (value === undefined) this.#damaged.add(safeText(key))
-    return value
-  }
-
-  async #read(key: string): Promise<Uint8Array | undefined> {
-    try {
-      const record = await this.#database.get(key)
-      return record === undefined ? undefined : this.#check(key, record)
-    } catch (error) {
-      throw new OperationError('The store cannot be read.', 'did-not-happen', error)
-    }
-  }
-
-  async *#entries(gte: string, lt: string): AsyncGenerator<[string, Uint8Array]> {
-    try {
-      yield* this.#database.iterator({ gte, lt })
-    } catch (error) {
-      throw new OperationError('The store cannot be read.', 'did-not-happen', error)
-    }
-  }
-
-  /** Puts writes into the next batch. Resolves when that batch is on the disk. */
+  /** Puts writes into the next batch, the head counting them. Resolves when that batch is on the disk. */
   #write(writes: readonly Write[]): Promise<void> {
-    this.#waiting.push(...writes)
-    if (this.#nextBatch === undefined) {
-      this.#nextBatch = this.#lastBatch.then(() => this.#writeBatch())
-      this.#lastBatch = this.#nextBatch
-    }
-    return this.#nextBatch
+    for (const write of writes) this.#count(write)
+    return this.#batches.write(writes)
   }
 
-  async #writeBatch(): Promise<void> {
-    const writes = this.#waiting
-    this.#waiting = []
-    this.#nextBatch = undefined
-    try {
-      await this.#database.batch(writes, { sync: true })
-    } catch (error) {
-      throw new OperationError('The store cannot be written; is the disk full?', 'unknown', error)
-    }
+  #count(write: Write): void {
+    const { key } = write
+    if (write.type === 'del') this.#tally.remove(keyNumber(key))
+    else if (key.startsWith(NAMED)) {
+      const [before, number] = [this.#named.get(key), storedNumber(write.value)]
+      if (before !== undefined) this.#tally.remove(before)
+      this.#tally.add(number)
+      this.#named.set(key, number)
+    } else this.#tally.add(keyNumber(key))
   }
-}
-
-function deletion(key: string): Deletion {
-  return { type: 'del', key }
-}
-
-function namedKey(name: string): string {
-  invariant(/^[a-z0-9-]+$/.test(name), 'named values have kebab-case names')
-  return `${NAMED}${name}`
 }

@@ -68,5 +68,6 @@ export const LIMITS = {
   openInDigestMax: 256,
   /** Over all open decisions of a digest: half of a message. */
   framesInDigestMax: 32_768,
-  closedInDigestMax: ARCHIVE_LIMITS.closedInDigestMax
+  closedInDigestMax: ARCHIVE_LIMITS.closedInDigestMax,
+  closedInInventoryMax: ARCHIVE_LIMITS.closedInInventoryMax
 } as const

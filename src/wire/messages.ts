@@ -485,6 +485,21 @@ export namespace Body {
     value: Uint8Array<ArrayBuffer>
   }
 
+  export interface BodyPresenceSessionFieldEvent {
+    field: '$.presence.session'
+    value: Uint8Array<ArrayBuffer>
+  }
+
+  export interface BodyPresenceLifeFieldEvent {
+    field: '$.presence.life'
+    value: number
+  }
+
+  export interface BodyPresenceObservingFieldEvent {
+    field: '$.presence.observing'
+    value: boolean
+  }
+
   export interface BodyEvidenceFirstFieldEvent {
     field: '$.evidence.first'
     value: Uint8Array<ArrayBuffer>
@@ -503,7 +518,7 @@ export namespace Body {
     return decodeMessage(buf, Body.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Body>): Generator<BodyVersionFieldEvent | BodyCommunityFieldEvent | BodyRosterFieldEvent | BodyAuthorFieldEvent | BodyDecisionFieldEvent | BodyProposalQuestionFieldEvent | BodyProposalOptionsFieldEvent | BodyProposalMethodFieldEvent | BodyProposalRuleFieldEvent | BodyProposalTieFieldEvent | BodyProposalDeadlineMsFieldEvent | BodyProposalNonceFieldEvent | BodyWordsSequenceFieldEvent | BodyWordsBallotAnswerFieldEvent | BodyWordsBallotChoicesFieldEvent | BodyWordsBallotSignatureFieldEvent | BodyWordsHashesKindFieldEvent | BodyWordsHashesInstancesFieldEvent | BodyWordsHashesHashesFieldEvent | BodyWordsBitsKindFieldEvent | BodyWordsBitsEpochFieldEvent | BodyWordsBitsValueFieldEvent | BodyWordsBitsInstancesFieldEvent | BodyWordsEndorsementOutcomeFieldEvent | BodyWordsEndorsementSignatureFieldEvent | BodyPresenceSequenceFieldEvent | BodyPresenceAddressesFieldEvent | BodyPresenceNeighboursFieldEvent | BodyEvidenceFirstFieldEvent | BodyEvidenceSecondFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Body>): Generator<BodyVersionFieldEvent | BodyCommunityFieldEvent | BodyRosterFieldEvent | BodyAuthorFieldEvent | BodyDecisionFieldEvent | BodyProposalQuestionFieldEvent | BodyProposalOptionsFieldEvent | BodyProposalMethodFieldEvent | BodyProposalRuleFieldEvent | BodyProposalTieFieldEvent | BodyProposalDeadlineMsFieldEvent | BodyProposalNonceFieldEvent | BodyWordsSequenceFieldEvent | BodyWordsBallotAnswerFieldEvent | BodyWordsBallotChoicesFieldEvent | BodyWordsBallotSignatureFieldEvent | BodyWordsHashesKindFieldEvent | BodyWordsHashesInstancesFieldEvent | BodyWordsHashesHashesFieldEvent | BodyWordsBitsKindFieldEvent | BodyWordsBitsEpochFieldEvent | BodyWordsBitsValueFieldEvent | BodyWordsBitsInstancesFieldEvent | BodyWordsEndorsementOutcomeFieldEvent | BodyWordsEndorsementSignatureFieldEvent | BodyPresenceSequenceFieldEvent | BodyPresenceAddressesFieldEvent | BodyPresenceNeighboursFieldEvent | BodyPresenceSessionFieldEvent | BodyPresenceLifeFieldEvent | BodyPresenceObservingFieldEvent | BodyEvidenceFirstFieldEvent | BodyEvidenceSecondFieldEvent> {
     return streamMessage(buf, Body.codec(), opts)
   }
 }
@@ -1591,6 +1606,9 @@ export interface PresencePayload {
   sequence: number
   addresses: string[]
   neighbours: Uint8Array<ArrayBuffer>
+  session: Uint8Array<ArrayBuffer>
+  life: number
+  observing: boolean
 }
 
 export namespace PresencePayload {
@@ -1620,6 +1638,21 @@ export namespace PresencePayload {
           w.bytes(obj.neighbours)
         }
 
+        if ((obj.session != null && obj.session.byteLength > 0)) {
+          w.uint32(34)
+          w.bytes(obj.session)
+        }
+
+        if ((obj.life != null && obj.life !== 0)) {
+          w.uint32(40)
+          w.uint64Number(obj.life)
+        }
+
+        if ((obj.observing != null && obj.observing !== false)) {
+          w.uint32(48)
+          w.bool(obj.observing)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -1627,7 +1660,10 @@ export namespace PresencePayload {
         const obj: any = {
           sequence: 0,
           addresses: [],
-          neighbours: uint8ArrayAlloc(0)
+          neighbours: uint8ArrayAlloc(0),
+          session: uint8ArrayAlloc(0),
+          life: 0,
+          observing: false
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -1650,6 +1686,18 @@ export namespace PresencePayload {
             }
             case 3: {
               obj.neighbours = reader.bytes()
+              break
+            }
+            case 4: {
+              obj.session = reader.bytes()
+              break
+            }
+            case 5: {
+              obj.life = reader.uint64Number()
+              break
+            }
+            case 6: {
+              obj.observing = reader.bool()
               break
             }
             default: {
@@ -1700,6 +1748,27 @@ export namespace PresencePayload {
               }
               break
             }
+            case 4: {
+              yield {
+                field: `${prefix}.session`,
+                value: reader.bytes()
+              }
+              break
+            }
+            case 5: {
+              yield {
+                field: `${prefix}.life`,
+                value: reader.uint64Number()
+              }
+              break
+            }
+            case 6: {
+              yield {
+                field: `${prefix}.observing`,
+                value: reader.bool()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -1728,6 +1797,21 @@ export namespace PresencePayload {
     value: Uint8Array<ArrayBuffer>
   }
 
+  export interface PresencePayloadSessionFieldEvent {
+    field: '$.session'
+    value: Uint8Array<ArrayBuffer>
+  }
+
+  export interface PresencePayloadLifeFieldEvent {
+    field: '$.life'
+    value: number
+  }
+
+  export interface PresencePayloadObservingFieldEvent {
+    field: '$.observing'
+    value: boolean
+  }
+
   export function encode (obj: Partial<PresencePayload>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, PresencePayload.codec())
   }
@@ -1736,7 +1820,7 @@ export namespace PresencePayload {
     return decodeMessage(buf, PresencePayload.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PresencePayload>): Generator<PresencePayloadSequenceFieldEvent | PresencePayloadAddressesFieldEvent | PresencePayloadNeighboursFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<PresencePayload>): Generator<PresencePayloadSequenceFieldEvent | PresencePayloadAddressesFieldEvent | PresencePayloadNeighboursFieldEvent | PresencePayloadSessionFieldEvent | PresencePayloadLifeFieldEvent | PresencePayloadObservingFieldEvent> {
     return streamMessage(buf, PresencePayload.codec(), opts)
   }
 }
@@ -1857,6 +1941,8 @@ export interface SyncMessage {
   digest?: SyncDigest
   frames: Uint8Array<ArrayBuffer>[]
   certificates: Uint8Array<ArrayBuffer>[]
+  inventory?: SyncInventory
+  more: boolean
 }
 
 export namespace SyncMessage {
@@ -1888,13 +1974,24 @@ export namespace SyncMessage {
           }
         }
 
+        if (obj.inventory != null) {
+          w.uint32(34)
+          SyncInventory.codec().encode(obj.inventory, w)
+        }
+
+        if ((obj.more != null && obj.more !== false)) {
+          w.uint32(40)
+          w.bool(obj.more)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
       }, (reader, length, opts = {}) => {
         const obj: any = {
           frames: [],
-          certificates: []
+          certificates: [],
+          more: false
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -1923,6 +2020,16 @@ export namespace SyncMessage {
               }
 
               obj.certificates.push(reader.bytes())
+              break
+            }
+            case 4: {
+              obj.inventory = SyncInventory.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.inventory
+              })
+              break
+            }
+            case 5: {
+              obj.more = reader.bool()
               break
             }
             default: {
@@ -1982,6 +2089,20 @@ export namespace SyncMessage {
 
               break
             }
+            case 4: {
+              yield * SyncInventory.codec().stream(reader, reader.uint32(), `${prefix}.inventory`, {
+                limits: opts.limits?.inventory
+              })
+
+              break
+            }
+            case 5: {
+              yield {
+                field: `${prefix}.more`,
+                value: reader.bool()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -2022,6 +2143,16 @@ export namespace SyncMessage {
     value: number
   }
 
+  export interface SyncMessageDigestSummaryFieldEvent {
+    field: '$.digest.summary'
+    value: Uint8Array<ArrayBuffer>
+  }
+
+  export interface SyncMessageDigestConvictedFieldEvent {
+    field: '$.digest.convicted'
+    value: Uint8Array<ArrayBuffer>
+  }
+
   export interface SyncMessageFramesFieldEvent {
     field: '$.frames[]'
     index: number
@@ -2034,6 +2165,21 @@ export namespace SyncMessage {
     value: Uint8Array<ArrayBuffer>
   }
 
+  export interface SyncMessageInventoryBucketsFieldEvent {
+    field: '$.inventory.buckets'
+    value: Uint8Array<ArrayBuffer>
+  }
+
+  export interface SyncMessageInventoryClosedFieldEvent {
+    field: '$.inventory.closed'
+    value: Uint8Array<ArrayBuffer>
+  }
+
+  export interface SyncMessageMoreFieldEvent {
+    field: '$.more'
+    value: boolean
+  }
+
   export function encode (obj: Partial<SyncMessage>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, SyncMessage.codec())
   }
@@ -2042,7 +2188,7 @@ export namespace SyncMessage {
     return decodeMessage(buf, SyncMessage.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<SyncMessage>): Generator<SyncMessageDigestCommunityFieldEvent | SyncMessageDigestOpenDecisionFieldEvent | SyncMessageDigestOpenHaveFieldEvent | SyncMessageDigestClosedFieldEvent | SyncMessageDigestPresenceFieldEvent | SyncMessageFramesFieldEvent | SyncMessageCertificatesFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<SyncMessage>): Generator<SyncMessageDigestCommunityFieldEvent | SyncMessageDigestOpenDecisionFieldEvent | SyncMessageDigestOpenHaveFieldEvent | SyncMessageDigestClosedFieldEvent | SyncMessageDigestPresenceFieldEvent | SyncMessageDigestSummaryFieldEvent | SyncMessageDigestConvictedFieldEvent | SyncMessageFramesFieldEvent | SyncMessageCertificatesFieldEvent | SyncMessageInventoryBucketsFieldEvent | SyncMessageInventoryClosedFieldEvent | SyncMessageMoreFieldEvent> {
     return streamMessage(buf, SyncMessage.codec(), opts)
   }
 }
@@ -2052,6 +2198,8 @@ export interface SyncDigest {
   open: OpenDigest[]
   closed: Uint8Array<ArrayBuffer>
   presence: number[]
+  summary: Uint8Array<ArrayBuffer>
+  convicted: Uint8Array<ArrayBuffer>
 }
 
 export namespace SyncDigest {
@@ -2088,6 +2236,16 @@ export namespace SyncDigest {
           }
         }
 
+        if ((obj.summary != null && obj.summary.byteLength > 0)) {
+          w.uint32(42)
+          w.bytes(obj.summary)
+        }
+
+        if ((obj.convicted != null && obj.convicted.byteLength > 0)) {
+          w.uint32(50)
+          w.bytes(obj.convicted)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -2096,7 +2254,9 @@ export namespace SyncDigest {
           community: uint8ArrayAlloc(0),
           open: [],
           closed: uint8ArrayAlloc(0),
-          presence: []
+          presence: [],
+          summary: uint8ArrayAlloc(0),
+          convicted: uint8ArrayAlloc(0)
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -2129,6 +2289,14 @@ export namespace SyncDigest {
               }
 
               obj.presence.push(reader.uint64Number())
+              break
+            }
+            case 5: {
+              obj.summary = reader.bytes()
+              break
+            }
+            case 6: {
+              obj.convicted = reader.bytes()
               break
             }
             default: {
@@ -2198,6 +2366,20 @@ export namespace SyncDigest {
 
               break
             }
+            case 5: {
+              yield {
+                field: `${prefix}.summary`,
+                value: reader.bytes()
+              }
+              break
+            }
+            case 6: {
+              yield {
+                field: `${prefix}.convicted`,
+                value: reader.bytes()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -2238,6 +2420,16 @@ export namespace SyncDigest {
     value: number
   }
 
+  export interface SyncDigestSummaryFieldEvent {
+    field: '$.summary'
+    value: Uint8Array<ArrayBuffer>
+  }
+
+  export interface SyncDigestConvictedFieldEvent {
+    field: '$.convicted'
+    value: Uint8Array<ArrayBuffer>
+  }
+
   export function encode (obj: Partial<SyncDigest>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, SyncDigest.codec())
   }
@@ -2246,8 +2438,120 @@ export namespace SyncDigest {
     return decodeMessage(buf, SyncDigest.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<SyncDigest>): Generator<SyncDigestCommunityFieldEvent | SyncDigestOpenDecisionFieldEvent | SyncDigestOpenHaveFieldEvent | SyncDigestClosedFieldEvent | SyncDigestPresenceFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<SyncDigest>): Generator<SyncDigestCommunityFieldEvent | SyncDigestOpenDecisionFieldEvent | SyncDigestOpenHaveFieldEvent | SyncDigestClosedFieldEvent | SyncDigestPresenceFieldEvent | SyncDigestSummaryFieldEvent | SyncDigestConvictedFieldEvent> {
     return streamMessage(buf, SyncDigest.codec(), opts)
+  }
+}
+
+export interface SyncInventory {
+  buckets: Uint8Array<ArrayBuffer>
+  closed: Uint8Array<ArrayBuffer>
+}
+
+export namespace SyncInventory {
+  let _codec: Codec<SyncInventory>
+
+  export const codec = (): Codec<SyncInventory> => {
+    if (_codec == null) {
+      _codec = message<SyncInventory>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.buckets != null && obj.buckets.byteLength > 0)) {
+          w.uint32(10)
+          w.bytes(obj.buckets)
+        }
+
+        if ((obj.closed != null && obj.closed.byteLength > 0)) {
+          w.uint32(18)
+          w.bytes(obj.closed)
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          buckets: uint8ArrayAlloc(0),
+          closed: uint8ArrayAlloc(0)
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.buckets = reader.bytes()
+              break
+            }
+            case 2: {
+              obj.closed = reader.bytes()
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.buckets`,
+                value: reader.bytes()
+              }
+              break
+            }
+            case 2: {
+              yield {
+                field: `${prefix}.closed`,
+                value: reader.bytes()
+              }
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export interface SyncInventoryBucketsFieldEvent {
+    field: '$.buckets'
+    value: Uint8Array<ArrayBuffer>
+  }
+
+  export interface SyncInventoryClosedFieldEvent {
+    field: '$.closed'
+    value: Uint8Array<ArrayBuffer>
+  }
+
+  export function encode (obj: Partial<SyncInventory>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, SyncInventory.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<SyncInventory>): SyncInventory {
+    return decodeMessage(buf, SyncInventory.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<SyncInventory>): Generator<SyncInventoryBucketsFieldEvent | SyncInventoryClosedFieldEvent> {
+    return streamMessage(buf, SyncInventory.codec(), opts)
   }
 }
 

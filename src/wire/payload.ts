@@ -32,12 +32,19 @@ export type Payload =
   | { readonly type: 'proposal'; readonly proposal: IdentifiedProposal }
   /** What its author says in one turn. `sequence` counts its batches about this decision from 0. */
   | { readonly type: 'words'; readonly sequence: number; readonly words: readonly DecisionMessage[] }
-  /** Where its author listens and whom it is connected to. A higher `sequence` replaces a lower one. */
+  /** Where its author listens, whom it is connected to, and which life of it speaks. */
   | {
       readonly type: 'presence'
+      /** A higher one replaces a lower one. */
       readonly sequence: number
       readonly addresses: readonly string[]
       readonly neighbours: readonly NodeId[]
+      /** Drawn anew by each process: 32 hexadecimal digits. Two at once show that one identity runs twice. */
+      readonly session: string
+      /** How often the author's data directory has begun a life, from 1. One that falls shows that it went back in time. */
+      readonly life: number
+      /** True if the author says nothing in decisions until the next roster. */
+      readonly observing: boolean
     }
   /** Two frames of one author that contradict each other; see `proof.ts`. */
   | { readonly type: 'evidence'; readonly first: Uint8Array; readonly second: Uint8Array }
@@ -66,6 +73,9 @@ export const BODY_DECODE_LIMITS = {
 const METHODS: readonly Method[] = ['assembly']
 const RULES: readonly Rule[] = ['plurality', 'approval']
 const TIES: readonly TieRule[] = ['first-listed', 'lot', 'undecided']
+
+/** Bytes of a presence's `session`. */
+const SESSION_SIZE_BYTES = 16
 
 /** What a multiaddr is written with: printable ASCII without a space. */
 const ADDRESS = /^[!-~]+$/
@@ -157,19 +167,36 @@ export function fittingAddresses(addresses: readonly string[]): string[] {
 }
 
 function presenceFields(payload: Extract<Payload, { type: 'presence' }>, validatorCount: number): PresencePayload {
+  const session = fromHex(payload.session)
+  invariant(session?.length === SESSION_SIZE_BYTES, `a session is ${SESSION_SIZE_BYTES} bytes in hexadecimal`)
+  invariant(Number.isSafeInteger(payload.life) && payload.life > 0, 'lives are counted from 1')
   return {
     sequence: payload.sequence,
     addresses: [...payload.addresses],
-    neighbours: wire(toBitmap(payload.neighbours, validatorCount))
+    neighbours: wire(toBitmap(payload.neighbours, validatorCount)),
+    session: wire(session),
+    life: payload.life,
+    observing: payload.observing
   }
 }
 
-function readPresence({ sequence, addresses, neighbours }: PresencePayload, context: PayloadContext): Payload {
+function readPresence(fields: PresencePayload, context: PayloadContext): Payload {
+  const { sequence, addresses, session, life, observing } = fields
   expecting(context.decision === undefined, 'presence is about no decision')
   expecting(Number.isSafeInteger(sequence), 'the presence number is too high')
   expecting(addresses.every(isAddress), 'an address is not a multiaddr')
-  const nodes = fromBitmap(neighbours, context.roster.members.length)
-  return { type: 'presence', sequence, addresses, neighbours: nodes ?? refuse('a bitmap does not fit the roster') }
+  const neighbours = fromBitmap(fields.neighbours, context.roster.members.length)
+  expecting(session.length === SESSION_SIZE_BYTES, 'a session has the wrong length')
+  expecting(Number.isSafeInteger(life) && life > 0, 'a life is not counted from 1, or is too high')
+  return {
+    type: 'presence',
+    sequence,
+    addresses,
+    neighbours: neighbours ?? refuse('a bitmap does not fit the roster'),
+    session: toHex(session),
+    life,
+    observing
+  }
 }
 
 function isAddress(text: string): boolean {

@@ -1,23 +1,26 @@
 /**
  * The messages of the digest exchange: what I have, then everything you lack.
  *
- * Each side sends one digest, then as many messages as it takes with frames and certificates, then ends its stream. Frames
- * are carried as their authors signed them, and certificates prove themselves, so a relay can withhold but not forge.
- * `decision/delivery.ts` says what is kept and what is lacking.
+ * Each side sends one digest; where the digests could not name everything and differ, an inventory; then as many messages as
+ * it takes with frames and certificates; then one that carries nothing, which ends it. Frames are carried as their authors
+ * signed them, and certificates prove themselves, so a relay can withhold but not forge. `decision/delivery.ts` says what is
+ * kept and what is lacking.
  *
  * @packageDocumentation
  */
 
-import { bytesEqual, concatBytes, fromHex, toHex, utf8 } from '../core/bytes.ts'
+import { bytesEqual, concatBytes, fromBitmap, fromHex, toBitmap, toHex, utf8 } from '../core/bytes.ts'
 import { invariant } from '../core/errors.ts'
-import type { CommunityId, DecisionId } from '../core/ids.ts'
-import { DIGEST_ID_DIGITS } from '../decision/delivery.ts'
+import type { CommunityId, DecisionId, NodeId } from '../core/ids.ts'
+import { BUCKET_HASH_DIGITS, DIGEST_ID_DIGITS, type Inventory, SUMMARY_BUCKETS } from '../decision/delivery.ts'
 import { hashBytes, hashOfBytes, wire } from './codec.ts'
 import { LIMITS } from './limits.ts'
 import * as messages from './messages.ts'
-import { type Attempt, attempt, decoded, expecting } from './refusal.ts'
+import { type Attempt, attempt, decoded, expecting, refuse } from './refusal.ts'
 
 const DIGEST_ID_SIZE_BYTES = DIGEST_ID_DIGITS / 2
+const BUCKET_HASH_SIZE_BYTES = BUCKET_HASH_DIGITS / 2
+const CONVICTED_SIZE_BYTES_MAX = Math.ceil(LIMITS.validatorsMax / 8)
 
 /** What one side has. Ids are cut to their first `DIGEST_ID_DIGITS` hexadecimal digits. */
 export interface SyncDigest {
@@ -26,11 +29,18 @@ export interface SyncDigest {
   readonly closed: readonly string[]
   /** Presence sequence numbers in roster order, 0 for none. */
   readonly presence: readonly number[]
+  /** A hash of each bucket of closed decisions; absent if `closed` names all. */
+  readonly summary?: readonly string[]
+  /** Bitmap of the members against whom this side keeps proof; absent if it does not say. */
+  readonly convicted?: Uint8Array
 }
 
 /** One message of the exchange. */
 export interface SyncMessage {
   readonly digest?: SyncDigest
+  readonly inventory?: Inventory
+  /** True in the last message of a side that had more to give. */
+  readonly more?: boolean
   readonly frames: readonly Uint8Array[]
   /** Certificates as JSON. */
   readonly certificates: readonly string[]
@@ -53,8 +63,10 @@ const DECODE_LIMITS = {
 export function encodeSync(message: SyncMessage): Uint8Array {
   const bytes = messages.SyncMessage.encode({
     ...(message.digest === undefined ? {} : { digest: digestFields(message.digest) }),
+    ...(message.inventory === undefined ? {} : { inventory: inventoryFields(message.inventory) }),
     frames: message.frames.map(wire),
-    certificates: message.certificates.map((certificate) => wire(utf8(certificate)))
+    certificates: message.certificates.map((certificate) => wire(utf8(certificate))),
+    more: message.more ?? false
   })
   invariant(bytes.length <= LIMITS.syncSizeBytesMax, 'a message of the digest exchange keeps its limit')
   return bytes
@@ -77,10 +89,12 @@ export function decodeSync(received: Uint8Array): Attempt<SyncMessage> {
     )
     const message: SyncMessage = {
       ...(fields.digest === undefined ? {} : { digest: readDigest(fields.digest) }),
+      ...(fields.inventory === undefined ? {} : { inventory: readInventory(fields.inventory) }),
+      ...(fields.more ? { more: true } : {}),
       frames: fields.frames,
       certificates: fields.certificates.map(textOf)
     }
-    expecting(bytesEqual(bytes, encodeSync(message)), 'the message is not in its one form')
+    expecting(bytesEqual(bytes, messages.SyncMessage.encode(fields)), 'the message is not in its one form')
     return message
   })
 }
@@ -118,7 +132,20 @@ function digestFields(digest: SyncDigest): messages.SyncDigest {
     community: hashBytes(digest.community),
     open: cutOpen(digest.open).map(({ decision, have }) => ({ decision: hashBytes(decision), have: joinIds(have) })),
     closed: joinIds(digest.closed.slice(-LIMITS.closedInDigestMax)),
-    presence: [...digest.presence]
+    presence: [...digest.presence],
+    summary: joinIds(digest.summary ?? [], BUCKET_HASH_SIZE_BYTES),
+    convicted: wire(digest.convicted ?? new Uint8Array(0))
+  }
+}
+
+function inventoryFields({ buckets, closed }: Inventory): messages.SyncInventory {
+  return { buckets: wire(toBitmap(buckets as readonly NodeId[], SUMMARY_BUCKETS)), closed: joinIds(closed) }
+}
+
+function readInventory({ buckets, closed }: messages.SyncInventory): Inventory {
+  return {
+    buckets: fromBitmap(buckets, SUMMARY_BUCKETS) ?? refuse('the buckets of an inventory do not fit'),
+    closed: splitIds(closed, LIMITS.closedInInventoryMax)
   }
 }
 
@@ -133,33 +160,45 @@ function cutOpen(open: SyncDigest['open']): SyncDigest['open'] {
 
 function readDigest(fields: messages.SyncDigest): SyncDigest {
   expecting(fields.presence.every(Number.isSafeInteger), 'a presence number is too high')
+  expecting(fields.convicted.length <= CONVICTED_SIZE_BYTES_MAX, 'a bitmap is too long')
   return {
     community: hashOfBytes(fields.community, 'the community') as CommunityId,
-    open: fields.open.map(({ decision, have }) => ({
-      decision: hashOfBytes(decision, 'a decision') as DecisionId,
-      have: splitIds(have, LIMITS.framesInDigestMax)
-    })),
+    open: readOpen(fields.open),
     closed: splitIds(fields.closed, LIMITS.closedInDigestMax),
-    presence: fields.presence
+    presence: fields.presence,
+    ...(fields.summary.length === 0 ? {} : { summary: readSummary(fields.summary) }),
+    ...(fields.convicted.length === 0 ? {} : { convicted: fields.convicted })
   }
 }
 
-function joinIds(ids: readonly string[]): Uint8Array<ArrayBuffer> {
+function readOpen(open: readonly messages.OpenDigest[]): SyncDigest['open'] {
+  const sizeBytes = open.reduce((sum, { have }) => sum + have.length, 0)
+  expecting(sizeBytes <= LIMITS.framesInDigestMax * DIGEST_ID_SIZE_BYTES, 'a digest names too many ids')
+  return open.map(({ decision, have }) => ({
+    decision: hashOfBytes(decision, 'a decision') as DecisionId,
+    have: splitIds(have, LIMITS.framesInDigestMax)
+  }))
+}
+
+function readSummary(bytes: Uint8Array): string[] {
+  expecting(bytes.length === SUMMARY_BUCKETS * BUCKET_HASH_SIZE_BYTES, 'a summary does not have its length')
+  return splitIds(bytes, SUMMARY_BUCKETS, BUCKET_HASH_SIZE_BYTES)
+}
+
+function joinIds(ids: readonly string[], sizeBytes = DIGEST_ID_SIZE_BYTES): Uint8Array<ArrayBuffer> {
   const parts = ids.map((id) => fromHex(id))
   invariant(
-    parts.every((part) => part?.length === DIGEST_ID_SIZE_BYTES),
-    `ids in a digest are ${DIGEST_ID_DIGITS} hexadecimal digits`
+    parts.every((part) => part?.length === sizeBytes),
+    `ids in a digest are ${DIGEST_ID_DIGITS} hexadecimal digits, hashes of buckets ${BUCKET_HASH_DIGITS}`
   )
   return wire(concatBytes(...(parts as Uint8Array[])))
 }
 
-function splitIds(bytes: Uint8Array, countMax: number): string[] {
-  expecting(bytes.length % DIGEST_ID_SIZE_BYTES === 0, 'an id in a digest is cut off')
-  const count = bytes.length / DIGEST_ID_SIZE_BYTES
+function splitIds(bytes: Uint8Array, countMax: number, sizeBytes = DIGEST_ID_SIZE_BYTES): string[] {
+  expecting(bytes.length % sizeBytes === 0, 'an id in a digest is cut off')
+  const count = bytes.length / sizeBytes
   expecting(count <= countMax, 'a digest names too many ids')
-  return Array.from({ length: count }, (_, index) =>
-    toHex(bytes.subarray(index * DIGEST_ID_SIZE_BYTES, (index + 1) * DIGEST_ID_SIZE_BYTES))
-  )
+  return Array.from({ length: count }, (_, index) => toHex(bytes.subarray(index * sizeBytes, (index + 1) * sizeBytes)))
 }
 
 /** UTF-8 as text. Replacing what is not UTF-8 would make it three times as long, more than a message of ours may have. */

@@ -31,7 +31,42 @@ describe('archive', () => {
     mine.close(decision)
     const lacking = mine.lackedBy(archiveWith('2').digest())
     expect(lacking).toEqual({ frames: [], certificates: [decision] })
-    expect(mine.has(decision, id('1'))).toBe(false)
+    expect(mine.keep(decision, nodeId(0), id('3'), frame(3))).toBe(false)
+  })
+
+  it('gives frames of a decision that both have closed a short time ago, so that what only some were told comes out', () => {
+    const [mine, theirs] = [archiveWith('1', '2'), archiveWith('2', '3')]
+    for (const archive of [mine, theirs]) archive.close(decision)
+    expect(mine.lackedBy(theirs.digest())).toEqual({ frames: [frame(1)], certificates: [] })
+    expect(theirs.keepLate(decision, nodeId(0), id('1'), frame(1))).toBe(true)
+    expect(theirs.keepLate(decision, nodeId(0), id('1'), frame(1))).toBe(false)
+    expect(mine.lackedBy(theirs.digest()).frames).toEqual([])
+    expect(theirs.framesBy(decision, nodeId(0))).toContainEqual(frame(1))
+  })
+
+  it('forgets the frames of closed decisions when others are closed, the oldest first', () => {
+    const archive = archiveWith('1')
+    archive.close(decision)
+    const others = Array.from({ length: ARCHIVE_LIMITS.recentlyClosedMax }, (_, index) => index.toString(16).repeat(64))
+    for (const other of others as DecisionId[]) {
+      expect(archive.has(decision, id('1'))).toBe(true)
+      archive.open(other)
+      archive.close(other)
+    }
+    expect(archive.has(decision, id('1'))).toBe(false)
+    expect(archive.keepLate(decision, nodeId(0), id('2'), frame(2))).toBe(false)
+  })
+
+  it('keeps no more of one author after closing than a correct one fills several times over', () => {
+    const archive = archiveWith()
+    const large = new Uint8Array(10_000)
+    const ids = Array.from({ length: 100 }, (_, index) => index.toString(16).padStart(64, '0') as Hash)
+    for (const one of ids) archive.keep(decision, nodeId(1), one, large)
+    for (const one of ids) archive.keep(decision, nodeId(2), `f${one.slice(1)}` as Hash, frame(1))
+    archive.close(decision)
+    expect(archive.framesBy(decision, nodeId(1))).toHaveLength(6)
+    expect(archive.framesBy(decision, nodeId(2))).toHaveLength(ARCHIVE_LIMITS.recentFramesPerAuthorMax)
+    expect(archive.keepLate(decision, nodeId(2), id('e'), frame(2))).toBe(false)
   })
 
   it('sends nothing about a decision that the other side has closed', () => {

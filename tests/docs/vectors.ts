@@ -36,7 +36,7 @@ import { hashOf, outcomeHash, outcomeSigningBytes } from '../../src/decision/sig
 import { peerIdOf } from '../../src/network/peer-key.ts'
 import { messageIdOf, OUTSIDERS_MAX, PATIENCE } from '../../src/network/settings.ts'
 import { SYNC_PROTOCOL } from '../../src/network/streams/exchange.ts'
-import { OPEN_DECISIONS_PER_PROPOSER_MAX } from '../../src/peer/driver.ts'
+import { OPEN_DECISIONS_PER_PROPOSER_MAX } from '../../src/peer/arrivals.ts'
 import { EARLY_FRAMES_PER_AUTHOR_MAX } from '../../src/peer/intake.ts'
 import { PATIENCE_MS_MAX } from '../../src/peer/outbox.ts'
 import { SYNC_INTERVAL_MS } from '../../src/peer/sync.ts'
@@ -71,6 +71,9 @@ export interface VectorInputs {
     readonly sequence: number
     readonly addresses: readonly string[]
     readonly neighbours: readonly NodeId[]
+    readonly session: string
+    readonly life: number
+    readonly observing: boolean
   }
   /** Sizes of rosters whose thresholds are listed. */
   readonly rosterSizes: readonly number[]

@@ -100,11 +100,25 @@ describe('connectivity', () => {
     await eventually(() => {
       for (const { connectivity } of members) expect(connectivity.links()).toHaveLength(1)
     })
-    await eventually(() => expect(ann.host.counters['connections-refused']).toBeGreaterThan(0))
+    await eventually(() => expect(ann.host.counters['refused-cut']).toBeGreaterThan(0))
     for (const { connectivity } of members) expect(connectivity.links()).toHaveLength(1)
     for (const { host } of sides[0]) host.heal()
     await eventually(isFullyConnected(members))
   }, 25_000)
+
+  it('links everybody to everybody, also where a peer names only the others as members', async () => {
+    const peers = await peersUpTo(4)
+    const others = (index: number) => peers.filter((_, member) => member !== index)
+    // Without the curiosity that would in time make up for a link too few.
+    const random = (): number => 0.9
+    const first = await startMember(0, others(0), [], { random })
+    const members = [first]
+    for (const index of [1, 2, 3])
+      members.push(await startMember(index, others(index), first.host.addresses(), { random }))
+    await eventually(() => {
+      for (const { connectivity } of members) expect(connectivity.links()).toHaveLength(3)
+    }, 12_000)
+  })
 
   it('reports each link once, when what the peer speaks is known', async () => {
     const members = await startCommunity(3)

@@ -8,7 +8,7 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { expect, vi } from 'vitest'
 import { utf8 } from '../../src/core/bytes.ts'
 import type { PeerIdString } from '../../src/core/ids.ts'
-import { seededRandom } from '../../src/core/random.ts'
+import { type Random, seededRandom } from '../../src/core/random.ts'
 import { type Connectivity, createConnectivity } from '../../src/network/connectivity.ts'
 import { createGossip, type Gossip, type GossipOptions } from '../../src/network/gossip.ts'
 import { createHost, type Host, type HostOptions } from '../../src/network/host.ts'
@@ -35,8 +35,12 @@ export async function peerOf(index: number): Promise<PeerIdString> {
 export const peersUpTo = (count: number): Promise<PeerIdString[]> =>
   Promise.all(Array.from({ length: count }, (_, index) => peerOf(index)))
 
+/** Members of the test community, unless a test says otherwise: the peers of the first few indexes. */
+const MEMBERS = await peersUpTo(8)
+
 export async function startHost(index: number, options: Partial<HostOptions> = {}): Promise<Host> {
-  const host = await createHost({ seed: seedOf(index), listen: [ANY_PORT], topic: TOPIC, rosterPeers: [], ...options })
+  const rosterPeers = MEMBERS.filter((_, member) => member !== index)
+  const host = await createHost({ seed: seedOf(index), listen: [ANY_PORT], topic: TOPIC, rosterPeers, ...options })
   return stopLater(host)
 }
 
@@ -65,7 +69,7 @@ export async function connect(
 }
 
 /** Waits until `claim` holds. */
-export const eventually = (claim: () => void, timeoutMs = 8_000): Promise<void> =>
+export const eventually = (claim: () => void | Promise<void>, timeoutMs = 8_000): Promise<void> =>
   vi.waitFor(claim, { timeout: timeoutMs, interval: 15 })
 
 export interface Member {
@@ -83,9 +87,14 @@ export async function startMember(
   index: number,
   rosterPeers: readonly PeerIdString[],
   join: readonly string[],
-  options: { readonly listen?: readonly string[]; readonly degree?: number; readonly target?: number } = {}
+  options: {
+    readonly listen?: readonly string[]
+    readonly degree?: number
+    readonly target?: number
+    readonly random?: Random
+  } = {}
 ): Promise<Member> {
-  const { listen = [ANY_PORT], degree, target } = options
+  const { listen = [ANY_PORT], degree, target, random = seededRandom(index + 1) } = options
   const host = await createHost({
     seed: seedOf(index),
     listen,
@@ -102,7 +111,11 @@ export async function startMember(
     }
     connectivity.refresh()
   }
-  const announcement = (): Uint8Array => utf8(`presence ${JSON.stringify([[host.id, host.addresses()]])}`)
+  let due: NodeJS.Timeout | undefined
+  let said = 0
+  // Gossip carries the same bytes once, so each announcement is a space longer than the one before.
+  const announcement = (): Uint8Array =>
+    utf8(`presence ${JSON.stringify([[host.id, host.addresses()]])}${' '.repeat(said++)}`)
   const gossip = createGossip(host, {
     topic: TOPIC,
     validate: () => 'accept',
@@ -110,6 +123,11 @@ export async function startMember(
       const text = new TextDecoder().decode(bytes)
       if (text.startsWith('presence ')) learn(text.slice(9))
       else heard.push(text)
+    },
+    // What was said before anybody listened is lost; those who come together hear it together.
+    onSubscribers: () => {
+      clearTimeout(due)
+      due = setTimeout(() => void gossip.publish(announcement()), 200)
     }
   })
   const exchange: Exchange = await createExchange(host, {
@@ -123,7 +141,7 @@ export async function startMember(
   const connectivity = createConnectivity(host, {
     addressesOf: (peer) => directory.get(peer) ?? [],
     bootstrap: join,
-    random: seededRandom(index + 1),
+    random,
     ...(target !== undefined && { target }),
     idleMs: 500,
     onConnected(peer) {
@@ -140,6 +158,7 @@ export async function startMember(
     directory,
     events,
     async stop() {
+      clearTimeout(due)
       connectivity.stop()
       await exchange.stop()
       gossip.stop()

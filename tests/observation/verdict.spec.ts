@@ -107,6 +107,23 @@ describe('a verdict', () => {
     expect(findingOf('no-false-accusation', told).result).toBe('pass')
   })
 
+  it('takes nobody for a liar because a link was cut on purpose', () => {
+    const cut = replaced(0, withFact(evidenceOf(0), { type: 'fault-injected', fault: 'cut', target: SHORTS[2]! }))
+    expect(findingOf('no-false-accusation', cut)).toMatchObject({
+      result: 'pass',
+      explanation: 'nobody was made to lie, and nobody was proven to'
+    })
+    const accusation = {
+      type: 'accused',
+      decision: PROPOSAL.id,
+      accused: SHORTS[2]!,
+      kind: 'equivocated',
+      explanation: 'said two things',
+      evidence: true
+    } as const
+    expect(findingOf('no-false-accusation', cut.with(1, withFact(evidenceOf(1), accusation))).result).toBe('fail')
+  })
+
   it('catches a survivor without a certificate, and excuses one that was killed', () => {
     const dead = { ...evidenceOf(0), events: evidenceOf(0).events.slice(0, 3), certificates: [] }
     expect(findingOf('termination', replaced(0, dead))).toMatchObject({ pass: false, result: 'fail' })

@@ -10,6 +10,8 @@ import { COMMUNITY, frameOf, SELF } from './drivers.ts'
 
 const { roster } = COMMUNITY
 
+const SESSION = '5e'.repeat(16)
+
 function announcerWith(addresses: readonly string[]) {
   const clock = manualClock()
   const presence = new PresenceTable(4)
@@ -18,7 +20,8 @@ function announcerWith(addresses: readonly string[]) {
     ...{ self: SELF, ...COMMUNITY.keys[SELF]!, roster, presence, clock },
     publish: (frame) => void published.push(frame),
     addresses: () => addresses,
-    neighbours: () => [nodeId(1)]
+    neighbours: () => [nodeId(1)],
+    standing: { session: SESSION, life: 2, isObserving: true }
   })
   const said = () => {
     const opened = openEnvelope(published.at(-1)!, roster, verify)
@@ -30,7 +33,9 @@ function announcerWith(addresses: readonly string[]) {
 
 /** Takes a presence of this peer in, as the digest exchange brings it. */
 function learn(presence: PresenceTable, sequence: number): void {
-  const decoded = decodeEnvelope(frameOf(SELF, { type: 'presence', sequence, addresses: [], neighbours: [] }), roster)
+  const life = { session: SESSION, life: 1, observing: false }
+  const payload = { type: 'presence', sequence, addresses: [], neighbours: [], ...life } as const
+  const decoded = decodeEnvelope(frameOf(SELF, payload), roster)
   if (!decoded.ok) throw new Error('unreadable')
   presence.accept(SELF, decoded.envelope)
 }
@@ -41,6 +46,21 @@ describe('announcer', () => {
     const { announcer, said } = announcerWith(addresses)
     announcer.announce()
     expect(said().addresses).toEqual(addresses.slice(0, LIMITS.addressesMax))
+  })
+
+  it('says which process and which life of this peer speaks, and whether it observes', () => {
+    const { announcer, presence, said } = announcerWith([])
+    announcer.announce()
+    expect(said()).toMatchObject({ session: SESSION, life: 2, observing: true })
+    expect(presence.sessionOf(SELF)).toBe(SESSION)
+    expect(presence.lifeOf(SELF)).toBe(2)
+    expect(presence.isObserving(SELF)).toBe(true)
+    const quiet = nodeId(1)
+    expect([presence.sessionOf(quiet), presence.lifeOf(quiet), presence.isObserving(quiet)]).toEqual([
+      undefined,
+      0,
+      false
+    ])
   })
 
   it('names no more long addresses than fit, and none that nobody would read', () => {

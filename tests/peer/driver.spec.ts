@@ -6,7 +6,7 @@ import { certificateText } from '../../src/decision/certificate.ts'
 import type { DecisionMessage } from '../../src/decision/decision-message.ts'
 import { ARCHIVE_LIMITS } from '../../src/decision/delivery.ts'
 import { EVIDENCE_PER_MEMBER_MAX } from '../../src/peer/evidence-shelf.ts'
-import { MUTED } from '../../src/peer/muted.ts'
+import { OBSERVING } from '../../src/peer/standing.ts'
 import { ABSTAIN, ballotsOf, certificateOf, choose, NO_ANSWER } from '../decision/sample.ts'
 import { until } from '../support/peers.ts'
 import { type Bench, benchOf, COMMUNITY, frameOf, PROPOSAL, PROPOSED, SELF, wordsOf } from './drivers.ts'
@@ -113,14 +113,14 @@ describe('an answer', () => {
 })
 
 describe('a frame in this peer’s own name', () => {
-  it('that it never said is counted: its key is used elsewhere, and it says nothing more in that decision', async () => {
+  it('that it never said is counted: its key is used elsewhere, and it says nothing more', async () => {
     const bench = await benchOf()
     const foreign = wordsOf(SELF, 5, [{ type: 'echo', instance: nodeId(1), hash: hash('ab') }])
     bench.receive('gossip', PROPOSED, foreign, foreign, initFrame(choose(0)))
     bench.clock.advance(100_000)
     await bench.driver.stop()
-    expect(bench.counters.read()).toEqual({ 'own-key-elsewhere': 1, 'muted-decision': 1 })
-    expect(bench.facts).toContainEqual({ type: 'dropped', reason: MUTED.elsewhere, count: 1 })
+    expect(bench.counters.read()).toMatchObject({ 'own-key-elsewhere': 1, 'observing-forgotten': 1 })
+    expect(bench.facts).toContainEqual({ type: 'standing', standing: 'observing', reason: OBSERVING.forgotten })
     expect([bench.published, bench.driver.open]).toEqual([[], []])
   })
 
@@ -160,9 +160,12 @@ describe('a frame in this peer’s own name', () => {
   })
 
   it('that is a presence of an earlier life, with a clock ahead, is learned from', async () => {
-    const bench = await benchOf()
+    const bench = await benchOf((await benchOf()).store)
     const presence = (sequence: number): Uint8Array =>
-      frameOf(SELF, { type: 'presence', sequence, addresses: [], neighbours: [] })
+      frameOf(SELF, {
+        ...{ type: 'presence', sequence, addresses: [], neighbours: [] },
+        ...{ session: '00'.repeat(16), life: 1, observing: false }
+      })
     bench.receive('sync', presence(2_000), presence(1_000))
     expect(bench.presence.sequences()[SELF]).toBe(2_000)
   })

@@ -8,9 +8,11 @@ import type { DecisionMessage } from '../../src/decision/decision-message.ts'
 import type { IdentifiedProposal } from '../../src/decision/proposal.ts'
 import { Counters } from '../../src/peer/counters.ts'
 import { Directory } from '../../src/peer/directory.ts'
+import { Disk } from '../../src/peer/disk.ts'
 import { Driver } from '../../src/peer/driver.ts'
 import { PresenceTable } from '../../src/peer/presence.ts'
 import type { Session } from '../../src/peer/session.ts'
+import { Standing } from '../../src/peer/standing.ts'
 import { openStore, type Store } from '../../src/storage/store.ts'
 import { encodeEnvelope, type Payload } from '../../src/wire/envelope.ts'
 import { communityOf, proposalTo } from '../decision/sample.ts'
@@ -47,6 +49,8 @@ export interface Bench {
   readonly clock: ManualClock
   readonly counters: Counters
   readonly presence: PresenceTable
+  readonly standing: Standing
+  readonly disk: Disk
   readonly store: Store
   readonly facts: TraceFact[]
   readonly published: Uint8Array[]
@@ -57,8 +61,13 @@ export interface Bench {
   receive(via: 'gossip' | 'sync', ...frames: readonly Uint8Array[]): void
 }
 
-/** A driver on a fresh store, or on the store of an earlier one. */
-export async function benchOf(store?: Store, self: NodeId = SELF): Promise<Bench> {
+/** A driver on a fresh store, or on the store of an earlier one. It asks `linkTarget` members before it speaks. */
+export async function benchOf(
+  store?: Store,
+  self: NodeId = SELF,
+  linkTarget = 0,
+  disk: Disk = new Disk()
+): Promise<Bench> {
   const clock = manualClock()
   const counters = new Counters()
   const facts: TraceFact[] = []
@@ -68,16 +77,37 @@ export async function benchOf(store?: Store, self: NodeId = SELF): Promise<Bench
   const kept = store ?? (await freshStore())
   const { key, sign } = COMMUNITY.keys[self]!
   const { roster, checked } = COMMUNITY
+  const trace = (fact: TraceFact): void => void facts.push(fact)
+  const onFatal = (error: unknown): void => void fatal.push(error)
+  const standing = new Standing({
+    ...{ validatorCount: 4, roster: roster.hash, linkTarget, store: kept, counters, trace, onFatal },
+    session: '5e'.repeat(16)
+  })
+  await standing.begin()
+  facts.length = 0
   const driver = new Driver({
-    ...{ self, key, sign, verify, roster, presence, clock, counters, charter: checked.charter, store: kept },
+    ...{
+      standing,
+      disk,
+      trace,
+      onFatal,
+      self,
+      key,
+      sign,
+      verify,
+      roster,
+      presence,
+      clock,
+      counters,
+      charter: checked.charter,
+      store: kept
+    },
     directory: new Directory(roster),
     publish: (frame) => void published.push(frame),
-    trace: (fact) => void facts.push(fact),
     onOpened: () => undefined,
     onLaggard: () => undefined,
     onCertified: async () => undefined,
-    onPresence: () => undefined,
-    onFatal: (error) => void fatal.push(error)
+    onPresence: () => undefined
   })
   const receive: Bench['receive'] = (via, ...frames) => {
     for (const frame of frames) {
@@ -86,7 +116,7 @@ export async function benchOf(store?: Store, self: NodeId = SELF): Promise<Bench
     }
   }
   return {
-    ...{ driver, clock, counters, presence, store: kept, facts, published, fatal, receive },
+    ...{ driver, clock, counters, presence, standing, disk, store: kept, facts, published, fatal, receive },
     session: () => driver.open[0]!
   }
 }

@@ -30,6 +30,7 @@ function intakeOf(): { intake: Intake; counters: Counters } {
     archive: new Archive(),
     presence: new PresenceTable(4),
     counters,
+    standing: { readOwnPresence: () => 'mine' },
     isMuted: (decision) => decision === MUTED,
     onOwnKeyElsewhere: () => undefined
   })

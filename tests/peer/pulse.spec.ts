@@ -11,9 +11,11 @@ function pulseOf() {
   const facts: TraceFact[] = []
   const counts: Record<string, number> = {}
   const mesh: PeerIdString[] = []
+  const reached = { count: 3 }
   const trace = (fact: TraceFact): void => void facts.push(fact)
-  const pulse = new Pulse({ clock, counters: () => counts, mesh: () => mesh, trace })
-  return { clock, facts, counts, mesh, pulse }
+  const reach = () => ({ reached: reached.count, needed: 3, cutOff: reached.count < 3 })
+  const pulse = new Pulse({ clock, counters: () => counts, mesh: () => mesh, reach, trace })
+  return { clock, facts, counts, mesh, reached, pulse }
 }
 
 describe('pulse', () => {
@@ -62,5 +64,20 @@ describe('pulse', () => {
     pulse.stop()
     clock.advance(5_000)
     expect(facts).toEqual([])
+  })
+
+  it('tells that this peer is cut off once that has lasted, and that it is not any more', () => {
+    const { clock, facts, reached } = pulseOf()
+    reached.count = 2
+    clock.advance(3_500)
+    reached.count = 3
+    clock.advance(1_000)
+    expect(facts).toEqual([])
+    reached.count = 2
+    clock.advance(10_000)
+    expect(facts).toEqual([{ type: 'reach', reached: 2, needed: 3, cutOff: true }])
+    reached.count = 4
+    clock.advance(10_000)
+    expect(facts.slice(1)).toEqual([{ type: 'reach', reached: 4, needed: 3, cutOff: false }])
   })
 })

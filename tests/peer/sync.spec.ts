@@ -39,6 +39,7 @@ function sideOf({ frameCount = 0, closedCount = 0, exchangeSizeBytesMax = LIMITS
   for (let index = 0; index < closedCount; index++) archive.close(id(10_000 + index) as DecisionId)
   const driver = { archive, open: [] } as unknown as Driver
   let begun = 0
+  const exchanged: PeerIdString[] = []
   const sync = new Sync({
     ...{ roster: COMMUNITY.roster, clock, exchangeSizeBytesMax, presence: new PresenceTable(4) },
     random: seededRandom(1),
@@ -46,9 +47,12 @@ function sideOf({ frameCount = 0, closedCount = 0, exchangeSizeBytesMax = LIMITS
     driver,
     store: { certificate: async (decision: DecisionId) => certificate(decision) } as unknown as Store,
     exchangeWith: async () => void begun++,
-    neighbours: () => []
+    neighbours: () => [],
+    proofs: { convicted: () => new Uint8Array(1), lackedBy: async () => [] },
+    onExchanged: (peer) => void exchanged.push(peer),
+    isAwaited: () => false
   })
-  return { sync, driver, archive, clock, begun: () => begun }
+  return { sync, driver, archive, clock, exchanged, begun: () => begun }
 }
 
 /** What this side says to a neighbour that has what `theirs` names. */
@@ -76,7 +80,7 @@ describe('the giving side of an exchange', () => {
     const said = await saidBy(side, new Archive())
     expect(said.sizeBytes).toBeLessThanOrEqual(LIMITS.exchangeSizeBytesMax)
     expect(said.sizeBytes).toBeGreaterThan(LIMITS.exchangeSizeBytesMax / 2)
-    expect(said.last).toEqual({ ok: true, value: { frames: [], certificates: [] } })
+    expect(said.last).toEqual({ ok: true, value: { frames: [], certificates: [], more: true } })
     side.clock.advance(2_000)
     expect(side.begun()).toBe(1)
   })
@@ -103,6 +107,7 @@ describe('the giving side of an exchange', () => {
     const said = await saidBy(side, new Archive())
     expect(said.frames).toHaveLength(10)
     expect(said.certificates.map((text) => utf8(text).length)).toEqual([96_000])
+    expect(said.last).toEqual({ ok: true, value: { frames: [], certificates: [] } })
     side.clock.advance(10_000)
     expect(side.begun()).toBe(0)
   })

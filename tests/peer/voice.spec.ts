@@ -29,6 +29,7 @@ describe('voice', () => {
     const voice = new Voice({
       ...{ self: SELF, ...keys[SELF]!, roster, ledger, archive, directory: new Directory(roster) },
       store: { appendDecision } as unknown as Store,
+      isMuted: () => false,
       publish: (frame) => {
         published.push(frame)
         events.push('published')

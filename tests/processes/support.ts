@@ -32,10 +32,18 @@ export interface Running {
   ): Promise<ControlMethods[Method]['result']>
 }
 
-/** Founds and starts a community; resolves when the graph survives the loss of any peer. */
-export async function launch(size: number, options: StartOptions = {}): Promise<Running> {
+/**
+ * Founds and starts a community; resolves when the graph survives the loss of any peer. `prepare` may change what is on disk
+ * in between.
+ */
+export async function launch(
+  size: number,
+  options: StartOptions = {},
+  prepare: (directory: string) => void = () => undefined
+): Promise<Running> {
   const directory = await temporaryDirectory()
   const { peers } = await foundCommunity({ directory, peers: size, name: 'test' })
+  prepare(directory)
   const launcher = createLauncher({ directory, entry: PEER_ENTRY })
   onTestFinished(() => launcher.stopAll())
   await launcher.startAll(
@@ -83,6 +91,28 @@ export function provenOutcome(text: string): string {
   const checked = verifyCertificate(text, verify)
   if (!checked.ok) throw new Error(checked.explanation)
   return checked.outcomeHash
+}
+
+/** Waits until these peers hold the certificate. */
+export async function untilCertified(running: Running, numbers: readonly number[], decision: string): Promise<void> {
+  for (const number of numbers) {
+    await until(async () => {
+      const { closed } = await running.ask(number, 'decisions', {})
+      return closed.some((known) => known.decision === decision)
+    }, 40_000)
+  }
+}
+
+/** The outcomes that the stores of these peers prove, after everything has stopped. */
+export async function outcomesOf(running: Running, numbers: readonly number[], decision: string): Promise<Set<string>> {
+  await running.launcher.stopAll()
+  const outcomes = await Promise.all(
+    numbers.map(async (number) => {
+      const text = (await storedCertificates(running.dataDirectory(number))).get(decision)
+      return text === undefined ? 'none' : provenOutcome(text)
+    })
+  )
+  return new Set(outcomes)
 }
 
 /** The data directories in a community's directory. */

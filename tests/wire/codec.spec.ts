@@ -81,7 +81,9 @@ describe('a batch of words', () => {
     const ballot = BallotWord.encode({ answer: 0, choices: [0, 5], signature: new Uint8Array(0) })
     expect([...ballot]).toEqual([0x10, 0, 0x10, 5])
     const none = new Uint8Array(0)
-    const digest = SyncDigest.encode({ community: none, open: [], closed: none, presence: [0, 7] })
+    const digest = SyncDigest.encode({
+      ...{ community: none, open: [], closed: none, presence: [0, 7], summary: none, convicted: none }
+    })
     expect([...digest]).toEqual([0x20, 0, 0x20, 7])
   })
 

@@ -68,7 +68,10 @@ export const EVERY_FRAME: Readonly<Record<Payload['type'], Envelope>> = {
     type: 'presence',
     sequence: 12,
     addresses: ['/ip4/127.0.0.1/tcp/4001'],
-    neighbours: [nodeId(0), nodeId(6)]
+    neighbours: [nodeId(0), nodeId(6)],
+    session: '0f'.repeat(16),
+    life: 3,
+    observing: true
   }),
   evidence: frameOf(2, {
     type: 'evidence',

@@ -1,13 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { concatBytes } from '../../src/core/bytes.ts'
-import { DIGEST_ID_DIGITS } from '../../src/decision/delivery.ts'
+import { DIGEST_ID_DIGITS, SUMMARY_BUCKETS } from '../../src/decision/delivery.ts'
 import { LIMITS } from '../../src/wire/limits.ts'
 import * as messages from '../../src/wire/messages.ts'
 import { decodeSync, encodeSync, type SyncMessage, syncBatches } from '../../src/wire/sync.ts'
 import { EVERY_FRAME, hashNumbered, PROPOSAL, ROSTER } from './sample.ts'
 
 const id = (index: number): string => index.toString(16).padStart(DIGEST_ID_DIGITS, '0')
+const NONE = new Uint8Array(0)
 const ids = (count: number): string[] => Array.from({ length: count }, (_, index) => id(index))
 
 const MESSAGE: SyncMessage = {
@@ -18,8 +19,12 @@ const MESSAGE: SyncMessage = {
       { decision: hashNumbered(4) as typeof PROPOSAL.id, have: [] }
     ],
     closed: ids(2),
-    presence: [0, 1, 2 ** 53 - 1]
+    presence: [0, 1, 2 ** 53 - 1],
+    summary: Array.from({ length: SUMMARY_BUCKETS }, (_, bucket) => bucket.toString(16).padStart(16, '0')),
+    convicted: Uint8Array.of(0b1010)
   },
+  inventory: { buckets: [0, 7, 255], closed: ids(3) },
+  more: true,
   frames: [EVERY_FRAME.words.frame, EVERY_FRAME.presence.frame],
   certificates: ['{"question":"Où ? 🏔"}']
 }
@@ -30,7 +35,17 @@ const refusal = (bytes: Uint8Array): string => {
 }
 const forged = (fields: Partial<messages.SyncMessage>): string => refusal(messages.SyncMessage.encode(fields))
 const forgedDigest = (fields: Partial<messages.SyncDigest>): string =>
-  forged({ digest: { community: new Uint8Array(32), open: [], closed: new Uint8Array(0), presence: [], ...fields } })
+  forged({
+    digest: {
+      community: new Uint8Array(32),
+      open: [],
+      closed: NONE,
+      presence: [],
+      summary: NONE,
+      convicted: NONE,
+      ...fields
+    }
+  })
 
 describe('a message of the digest exchange', () => {
   it.each([
@@ -86,6 +101,23 @@ describe('a message of the digest exchange', () => {
     const open = { decision: new Uint8Array(32), have: new Uint8Array(0) }
     expect(forgedDigest({ open: Array.from({ length: 257 }, () => open) })).toMatch('decoded')
     expect(forgedDigest({ open: [open] })).toBe('accepted')
+    const half = { decision: new Uint8Array(32), have: new Uint8Array(8 * LIMITS.framesInDigestMax) }
+    expect(forgedDigest({ open: [half, half] })).toBe('accepted')
+    expect(forgedDigest({ open: [half, half, { ...open, have: new Uint8Array(16) }] })).toMatch('too many ids')
+    expect(forgedDigest({ convicted: new Uint8Array(14) })).toMatch('bitmap is too long')
+    expect(forgedDigest({ summary: new Uint8Array(256 * 8) })).toBe('accepted')
+    expect(forgedDigest({ summary: new Uint8Array(255 * 8) })).toMatch('does not have its length')
+  })
+
+  it('is refused when an inventory is cut off, too long, or of other buckets than there are', () => {
+    const inventory = (buckets: number, closed: number): string =>
+      forged({ inventory: { buckets: new Uint8Array(buckets), closed: new Uint8Array(closed) } })
+    expect(inventory(32, 16)).toBe('accepted')
+    expect(inventory(31, 16)).toMatch('do not fit')
+    expect(inventory(33, 16)).toMatch('do not fit')
+    expect(inventory(32, 17)).toMatch('cut off')
+    expect(inventory(32, 16 * LIMITS.closedInInventoryMax)).toBe('accepted')
+    expect(inventory(32, 16 * (LIMITS.closedInInventoryMax + 1))).toMatch('too many ids')
   })
 
   it('is refused when a certificate is not text', () => {

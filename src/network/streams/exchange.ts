@@ -184,8 +184,11 @@ const TOO_LONG = new Set(['ExchangeTooLong', 'InvalidDataLengthError', 'InvalidD
 
 const isTooLong = (error: unknown): boolean => TOO_LONG.has((error as Error | undefined)?.name ?? '')
 
-/** The messages in a stream of bytes. */
-async function* messagesOf(source: Parameters<typeof decode>[0], messageSizeMax: number): AsyncGenerator<Uint8Array> {
+/** The messages in a stream of bytes. Throws if one is announced or gets longer than it may be. */
+export async function* messagesOf(
+  source: Parameters<typeof decode>[0],
+  messageSizeMax: number
+): AsyncGenerator<Uint8Array> {
   for await (const message of decode(source, { maxDataLength: messageSizeMax })) yield message.subarray()
 }
 

@@ -1,0 +1,75 @@
+/**
+ * Which decisions are open here, and in which of them this peer says nothing.
+ *
+ * @packageDocumentation
+ */
+
+import type { DecisionId, NodeId } from '../core/ids.ts'
+import type { Archive } from '../decision/delivery.ts'
+import type { IdentifiedProposal } from '../decision/proposal.ts'
+import type { Roster } from '../decision/roster.ts'
+import type { MUTED, Muted } from './muted.ts'
+import type { Session } from './session.ts'
+
+/** What is needed. */
+export interface SessionsOptions {
+  readonly roster: Roster
+  readonly archive: Archive
+  readonly muted: Muted
+}
+
+/** The open decisions of one peer. */
+export class Sessions {
+  readonly #options: SessionsOptions
+  readonly #open = new Map<DecisionId, Session>()
+
+  constructor(options: SessionsOptions) {
+    this.#options = options
+  }
+
+  /** Oldest first. */
+  get all(): readonly Session[] {
+    return [...this.#open.values()]
+  }
+
+  get(decision: DecisionId): Session | undefined {
+    return this.#open.get(decision)
+  }
+
+  /** False once the decision is closed or muted: nothing is remembered of it or said in it any more. */
+  isOpen(session: Session): boolean {
+    return this.#open.get(session.id) === session
+  }
+
+  /** True if this peer says nothing in this decision. */
+  isMuted(decision: DecisionId): boolean {
+    return this.#options.muted.has(decision)
+  }
+
+  /** How many decisions of a member are open, those in which this peer says nothing included. */
+  countBy(proposer: NodeId): number {
+    const { roster, muted } = this.#options
+    const { key } = roster.member(proposer)
+    const proposals = [...this.all.map((session) => session.proposal), ...muted.proposals]
+    return proposals.filter((proposal) => proposal.proposer === key).length
+  }
+
+  add(session: Session): void {
+    this.#open.set(session.id, session)
+  }
+
+  delete(decision: DecisionId): void {
+    this.#open.delete(decision)
+  }
+
+  /** Says nothing more in this decision; the certificate of the others closes it. Frames are kept for them meanwhile. */
+  mute(decision: DecisionId, why: keyof typeof MUTED, proposal?: IdentifiedProposal): void {
+    const { archive, muted } = this.#options
+    if (archive.isClosed(decision)) return
+    const session = this.#open.get(decision)
+    archive.open(decision)
+    muted.add(decision, why, proposal ?? session?.proposal)
+    session?.stop()
+    this.#open.delete(decision)
+  }
+}

@@ -147,6 +147,11 @@ export class Archive {
     if (this.#recent.size > ARCHIVE_LIMITS.recentlyClosedMax && oldest !== undefined) this.#recent.delete(oldest)
   }
 
+  /** True if this decision was closed so long ago that nothing said in it is compared any more. */
+  isPast(decision: DecisionId): boolean {
+    return this.#closed.has(decision) && !this.#recent.has(decision)
+  }
+
   /** True if the certificate of this decision is here. */
   isClosed(decision: DecisionId): boolean {
     return this.#closed.has(decision)

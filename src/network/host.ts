@@ -21,6 +21,7 @@ import { OperationError } from '../core/errors.ts'
 import type { PeerIdString } from '../core/ids.ts'
 import type { PublicKey } from '../core/keys.ts'
 import { requireAddresses } from './addresses.ts'
+import { askProtocols } from './ask-protocols.ts'
 import { type Counters, createCounters } from './counters.ts'
 import { createDialPolicy, type DialPolicy } from './dial-policy.ts'
 import { forgetOutsiders } from './forget-outsiders.ts'
@@ -122,6 +123,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
   })
   const host: Host = { ...hostOf(node, policy, roster, counters), degree: options.degree }
   policy.attach(node)
+  askProtocols(node)
   forgetOutsiders(node, isMember)
   forgetDeadStreams(node, node.services.pubsub)
   watchFrames(node.services.pubsub, (peer) => {

@@ -63,10 +63,7 @@ export function trackLinks(host: Host, listeners: LinkListeners): LinkTracker {
     all: () => [...linked],
     members: () => host.rosterPeers().filter((peer) => linked.has(peer)),
     has: (peer) => linked.has(peer),
-    replaceMute() {
-      replaceMute(host, isMember)
-      askAgain(host, (peer) => linked.has(peer))
-    },
+    replaceMute: () => replaceMute(host, isMember),
     stop() {
       host.node.removeEventListener('peer:identify', onIdentify)
       host.node.removeEventListener('peer:disconnect', onDisconnect)
@@ -81,18 +78,6 @@ export async function tagMember(host: Host, peer: PeerIdString): Promise<void> {
   if (id === undefined || peer === host.id) return
   // The book closes when the host stops; a tag that comes too late is of no use to anybody.
   await host.node.peerStore.merge(id, { tags: MEMBER_TAGS }).catch(() => undefined)
-}
-
-/** A connection whose other side has not said what it speaks by this time is asked again. Unit: milliseconds. */
-const ASK_AGAIN_AFTER_MS = 1_000
-
-/** Libp2p asks once when a connection opens; if that fails, the connection would stay open and never be a link. */
-function askAgain(host: Host, isLinked: (peer: PeerIdString) => boolean): void {
-  for (const connection of host.node.getConnections()) {
-    const isOld = Date.now() - connection.timeline.open >= ASK_AGAIN_AFTER_MS
-    if (!isOld || connection.status !== 'open' || isLinked(nameOf(connection.remotePeer))) continue
-    host.node.services.identify.identify(connection).catch(() => host.hangUp(nameOf(connection.remotePeer)))
-  }
 }
 
 function replaceMute(host: Host, isMember: (peer: PeerIdString) => boolean): void {

@@ -193,6 +193,8 @@ export const YAMUX = {
 
 /** Identify: what a peer says about itself fits into 4 KiB, and it says it once. */
 export const IDENTIFY = {
+  // `ask-protocols.ts` asks, and again if that fails.
+  runOnConnectionOpen: false,
   maxMessageSize: 4_096,
   maxInboundStreams: 2,
   maxObservedAddresses: 4,

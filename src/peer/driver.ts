@@ -30,7 +30,7 @@ import { Ledger } from './ledger.ts'
 import { handOverMissing } from './missing-ballots.ts'
 import { Muted } from './muted.ts'
 import { Narrator } from './narrator.ts'
-import { refusedAnswer, requireVoice, tooManyOpen } from './refusals.ts'
+import { refusedAnswer, requireRoom, requireVoice } from './refusals.ts'
 import { readOpening, replay } from './replay.ts'
 import { Session } from './session.ts'
 import { Sessions } from './sessions.ts'
@@ -131,7 +131,8 @@ export class Driver {
   receive(frame: Uint8Array, via: 'gossip' | 'sync'): Checked {
     if (this.#stopped) return { verdict: 'ignore' }
     const checked = this.#intake.check(frame)
-    if (via === 'gossip' && checked.arrival !== undefined && !this.#isWithinRate(checked.arrival.from)) {
+    // Only what is passed on counts: anybody can repeat what an author said long ago.
+    if (via === 'gossip' && checked.verdict === 'accept' && !this.#isWithinRate((checked.arrival as Arrival).from)) {
       this.#options.counters.add('author-over-rate')
       return { verdict: 'ignore' }
     }
@@ -154,8 +155,7 @@ export class Driver {
   async propose(proposal: IdentifiedProposal): Promise<Session> {
     const { self } = this.#options
     requireVoice(this.#options)
-    if (this.#sessions.countBy(self) >= OPEN_DECISIONS_PER_PROPOSER_MAX)
-      throw tooManyOpen(OPEN_DECISIONS_PER_PROPOSER_MAX)
+    requireRoom(this.#sessions.countBy(self), OPEN_DECISIONS_PER_PROPOSER_MAX)
     const envelope = this.#voice.envelope(proposal.id, { type: 'proposal', proposal })
     const session = this.#openSession(proposal, envelope)
     await this.#commitNow(session, () => {

@@ -87,10 +87,19 @@ export class Intake {
     if (!decoded.ok) return this.#refuse(decoded.fault.kind)
     const { envelope } = decoded
     if (envelope.author === key) return this.#checkOwn(decoded)
-    if (envelope.decision !== undefined && archive.has(envelope.decision, envelope.id)) return IGNORED
+    if (this.#isKnown(decoded)) return IGNORED
     const fault = verifyEnvelope(decoded, verify)
     if (fault !== undefined) return this.#refuse(fault.kind)
-    return { verdict: 'accept', arrival: { from: decoded.from, envelope } }
+    const isPast = envelope.decision !== undefined && archive.isPast(envelope.decision)
+    return { verdict: isPast ? 'ignore' : 'accept', arrival: { from: decoded.from, envelope } }
+  }
+
+  /** True of what anybody can repeat for ever: a frame that is kept, a presence no newer than the one that is. */
+  #isKnown({ envelope, from }: DecodedEnvelope): boolean {
+    const { archive, presence } = this.#options
+    const { decision, id, payload } = envelope
+    if (payload.type === 'presence') return payload.sequence <= (presence.sequences()[from] ?? 0)
+    return decision !== undefined && archive.has(decision, id)
   }
 
   /** Lets words wait for their proposal. When an author has no room left, its oldest decision gives way. */

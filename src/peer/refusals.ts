@@ -25,10 +25,11 @@ export function requireVoice({ standing, disk }: { readonly standing: Standing; 
   throw new OperationError(`this peer only observes until the next roster: ${standing.reason}`, 'did-not-happen')
 }
 
-/** The person has as many open decisions as one may have. */
-export function tooManyOpen(countMax: number): OptionsError {
+/** Throws OptionsError if the person has as many open decisions as one may have. */
+export function requireRoom(openCount: number, countMax: number): void {
+  if (openCount < countMax) return
   const expected = 'to wait until one of your open decisions is done'
-  return new OptionsError([{ path: 'proposal', got: `${countMax} open already`, expected }])
+  throw new OptionsError([{ path: 'proposal', got: `${countMax} open already`, expected }])
 }
 
 function whyNot({ certificate, decision }: Session, self: NodeId, taken: boolean): string | undefined {

@@ -13,7 +13,7 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, open, readFile, unlink } from 'node:fs/promises'
+import { link, mkdir, open, readdir, readFile, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fromHex, toHex } from '../core/bytes.ts'
 import { OperationError, OptionsError } from '../core/errors.ts'
@@ -23,6 +23,9 @@ import { crashPoint } from './crash-points.ts'
 import { type KeyPair, nodeKeys, SEED_SIZE_BYTES } from './keys.ts'
 
 const FORMAT = 'equipotent-identity/1'
+
+/** The temporary names of `writeOnce`. */
+const LEFTOVER = /^identity\.\d+-[0-9a-f]{8}\.new$/
 
 /** Only the peer's own user may read its key. */
 const FILE_MODE = 0o600
@@ -47,7 +50,16 @@ export function identityOf(seed: Uint8Array): Identity {
  * Throws: `OptionsError` if the file is not an identity, `OperationError` if it cannot be read or written.
  */
 export async function loadOrCreateIdentity(dataDirectory: string): Promise<Identity> {
-  return (await readIdentity(dataDirectory)) ?? (await createIdentity(dataDirectory))
+  const identity = (await readIdentity(dataDirectory)) ?? (await createIdentity(dataDirectory))
+  await removeLeftovers(dataDirectory)
+  return identity
+}
+
+/** What a start that was killed left under a temporary name is a secret that nobody needs. */
+async function removeLeftovers(dataDirectory: string): Promise<void> {
+  const names = await readdir(dataDirectory).catch(() => [])
+  const leftovers = names.filter((name) => LEFTOVER.test(name))
+  await Promise.all(leftovers.map((name) => unlink(join(dataDirectory, name)).catch(() => undefined)))
 }
 
 /**
@@ -161,9 +173,13 @@ function parseObject(text: string): StoredIdentity | undefined {
   }
 }
 
-/** True if it was the link that failed: a data directory that is a file exists as well. */
+/**
+ * True if it was the link that failed: a data directory that is a file exists as well. The temporary file is missing if
+ * another process, whose identity stands by now, took it for a leftover.
+ */
 function isNameTaken(error: unknown): boolean {
-  return codeOf(error) === 'EEXIST' && error instanceof Error && 'syscall' in error && error.syscall === 'link'
+  const isLink = error instanceof Error && 'syscall' in error && error.syscall === 'link'
+  return isLink && (codeOf(error) === 'EEXIST' || codeOf(error) === 'ENOENT')
 }
 
 function codeOf(error: unknown): unknown {

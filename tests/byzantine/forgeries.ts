@@ -5,14 +5,14 @@
  */
 
 import { concatBytes, fromHex, utf8 } from '../../src/core/bytes.ts'
-import type { CommunityId, DecisionId, Epoch, Hash } from '../../src/core/ids.ts'
+import type { CommunityId, DecisionId, Epoch, Hash, NodeId, PeerIdString } from '../../src/core/ids.ts'
 import { nodeId } from '../../src/core/ids.ts'
 import { castBallot } from '../../src/decision/ballot.ts'
 import type { DecisionMessage } from '../../src/decision/decision-message.ts'
 import { identify } from '../../src/decision/proposal.ts'
 import type { Roster } from '../../src/decision/roster.ts'
 import { wire, wordsToPayload } from '../../src/wire/codec.ts'
-import { decodeEnvelope } from '../../src/wire/envelope.ts'
+import { encodeEnvelope } from '../../src/wire/envelope.ts'
 import { Body, Frame, type WordsPayload } from '../../src/wire/messages.ts'
 import { type Affair, type Conduct, castFirst } from './affair.ts'
 import type { Member } from './member.ts'
@@ -75,14 +75,14 @@ function ballotOfAnotherDecision(affair: Affair): Uint8Array[] {
   return [wordsFrame(affair, [{ type: 'init', instance: self, value }])]
 }
 
-/** What two others said last, each with one bit of the signature changed: nobody looks at what bears its own name. */
-function damagedFrames({ member }: Affair, { attic }: Plan): Uint8Array[] {
-  const authors = new Map<string, Uint8Array>()
-  for (const frame of attic) {
-    const decoded = decodeEnvelope(frame, member.roster)
-    if (decoded.ok) authors.set(decoded.envelope.author, frame)
-  }
-  return [...authors.values()].slice(0, 2).map(damaged)
+/** A vote in the name of somebody else, for everybody and for that member too: signed with the wrong key. */
+function inAnothersName(affair: Affair, plan: Plan): Uint8Array[] {
+  const { member, proposal } = affair
+  const victim = member.directory.node(victimsOf(affair, plan)[0] as PeerIdString) as NodeId
+  const author = member.roster.member(victim).key
+  const payload = { type: 'words', sequence: 0, words: [aux(affair, 0)] } as const
+  const { sign } = member.identity
+  return [encodeEnvelope({ roster: member.roster, author, decision: proposal.id, payload, sign }).frame]
 }
 
 /** What proves nothing: one frame twice, words of two authors, a good frame with a bad signature. */
@@ -159,10 +159,10 @@ export const FORGERIES: Strategies = {
     shows: { type: 'counter', names: ['impossible-message'] },
     conduct: tells(twoValuesInOneBatch)
   },
-  'damaged-relay': {
-    does: 'It passes on frames of others with a bit changed.',
+  'in-anothers-name': {
+    does: 'It votes in the name of somebody else.',
     shows: { type: 'counter', names: ['bad-signature'] },
-    conduct: tells(damagedFrames)
+    conduct: tells(inAnothersName)
   },
   'wrong-proposal': {
     does: 'It proposes an empty question.',

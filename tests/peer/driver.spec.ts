@@ -7,7 +7,7 @@ import type { DecisionMessage } from '../../src/decision/decision-message.ts'
 import { ARCHIVE_LIMITS } from '../../src/decision/delivery.ts'
 import { EVIDENCE_PER_MEMBER_MAX } from '../../src/peer/evidence-shelf.ts'
 import { OBSERVING } from '../../src/peer/standing.ts'
-import { ABSTAIN, ballotsOf, certificateOf, choose, NO_ANSWER } from '../decision/sample.ts'
+import { ABSTAIN, ballotsOf, certificateOf, choose, NO_ANSWER, proposalTo } from '../decision/sample.ts'
 import { until } from '../support/peers.ts'
 import { type Bench, benchOf, COMMUNITY, frameOf, PROPOSAL, PROPOSED, SELF, wordsOf } from './drivers.ts'
 
@@ -25,6 +25,11 @@ const readyFrame = (node: number, answer: Answer): Uint8Array =>
 const fillers = Array.from({ length: ARCHIVE_LIMITS.framesPerAuthorMax }, (_, index) => {
   const word: DecisionMessage = { type: 'bval', instance: nodeId(1), epoch: 0 as Epoch, bit: 1, own: false }
   return wordsOf(LIAR, 1_000 + index, [word])
+})
+
+const moreFillers = Array.from({ length: 300 }, (_, index) => {
+  const word: DecisionMessage = { type: 'bval', instance: nodeId(2), epoch: 0 as Epoch, bit: 0, own: false }
+  return wordsOf(LIAR, 5_000 + index, [word])
 })
 
 /** What the machine has settled about the liar's ballot. */
@@ -109,6 +114,30 @@ describe('an answer', () => {
     bench.clock.settle()
     await expect(first).resolves.toBeUndefined()
     await expect(second).rejects.toThrow(/cast and cannot be changed/)
+  })
+})
+
+describe('the rate of an author', () => {
+  it('is used up by what the author says and not by what others repeat of it', async () => {
+    const bench = await benchOf()
+    const proposals = Array.from({ length: 60 }, (_, index) =>
+      proposalTo(COMMUNITY, { proposer: COMMUNITY.keys[1]!.key, nonce: index.toString(16).padStart(32, '0') })
+    )
+    // Long ago: decisions that are closed here and of which nothing is kept any more.
+    for (const { id } of proposals) bench.driver.archive.close(id)
+    const old = proposals.flatMap(({ id }, index) =>
+      Array.from({ length: 10 }, (_, nth) => {
+        const words: DecisionMessage[] = [{ type: 'finish', instance: nodeId(nth % 4), bit: 1 }]
+        return frameOf(1, { type: 'words', sequence: 10 * index + nth, words }, id)
+      })
+    )
+    for (const frame of old) expect(bench.driver.receive(frame, 'gossip').verdict).toBe('ignore')
+    expect(bench.driver.receive(PROPOSED, 'gossip').verdict).toBe('accept')
+    expect(bench.counters.read()).toEqual({})
+    // What it says itself about something that is going on counts.
+    const verdicts = fillers.concat(moreFillers).map((frame) => bench.driver.receive(frame, 'gossip').verdict)
+    expect([verdicts.at(0), verdicts.at(-1)]).toEqual(['accept', 'ignore'])
+    expect(bench.counters.read()['author-over-rate']).toBeGreaterThan(0)
   })
 })
 

@@ -188,7 +188,7 @@ describe('the very first start of a peer', () => {
     if (before !== undefined) expect(after?.key).toBe(before.key)
   })
 
-  it.fails('takes away the secret that a killed start has left under a temporary name', async () => {
+  it('takes away the secret that a killed start has left under a temporary name', async () => {
     const data = join(await temporaryDirectory(), 'heron')
     await runAlone(data, { [CRASH_VARIABLE]: 'identity-before-link' }, 'SIGTERM')
     await runAlone(data, {}, 'SIGTERM')

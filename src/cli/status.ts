@@ -65,6 +65,7 @@ function troubleLines({ standing, disk, reach }: Status): string[] {
 }
 
 function memberLine(member: MemberStatus): string {
+  if (member.observing && !member.self) return `  ${member.connected ? '●' : '○'} ${callOf(member)}  only observes`
   const link = member.self
     ? 'itself'
     : member.connected

@@ -31,6 +31,8 @@ export {
 export const ARCHIVE_LIMITS = {
   /** Frames kept of one author in one decision. One more is kept if it carries a ballot that everyone else has agreed on. */
   framesPerAuthorMax: 128,
+  /** Bytes of those frames. A correct validator among a hundred says less than half of it. */
+  sizeBytesPerAuthorMax: 256 * 1024,
   /** Decisions of which frames are kept for a while after they were closed, the most recent ones. */
   recentlyClosedMax: 8,
   /** Frames kept then of one author in one decision, and their bytes: what a correct validator says fits several times. */
@@ -45,7 +47,15 @@ export const ARCHIVE_LIMITS = {
 /** What one side of an exchange says it has. */
 export interface Digest extends ClosedDigest {
   /** Of each decision that is open, or was closed a short time ago, the frames that are kept. */
-  readonly open: readonly { readonly decision: DecisionId; readonly have: readonly string[] }[]
+  readonly open: readonly OpenDigest[]
+}
+
+/** What is kept of one decision. */
+export interface OpenDigest {
+  readonly decision: DecisionId
+  readonly have: readonly string[]
+  /** Authors of whom no more frames are taken, so that nobody offers them for ever. Absent if there is none. */
+  readonly full?: readonly NodeId[]
 }
 
 /** What the other side lacks. */
@@ -66,9 +76,11 @@ interface KeptFrame {
 interface Shelf {
   readonly frames: Map<Hash, KeptFrame>
   readonly usedBy: Map<NodeId, { readonly count: number; readonly sizeBytes: number }>
+  /** Authors of whom a frame found no room. */
+  readonly full: Set<NodeId>
 }
 
-const emptyShelf = (): Shelf => ({ frames: new Map(), usedBy: new Map() })
+const emptyShelf = (): Shelf => ({ frames: new Map(), usedBy: new Map(), full: new Set() })
 
 /** Puts a frame on a shelf, if its author has room there. */
 function shelve(shelf: Shelf, kept: KeptFrame, countMax: number, sizeBytesMax = Number.POSITIVE_INFINITY): boolean {
@@ -83,9 +95,12 @@ function shelve(shelf: Shelf, kept: KeptFrame, countMax: number, sizeBytesMax = 
 const shelveRecent = (shelf: Shelf, kept: KeptFrame): boolean =>
   shelve(shelf, kept, ARCHIVE_LIMITS.recentFramesPerAuthorMax, ARCHIVE_LIMITS.recentSizeBytesPerAuthorMax)
 
-/** The frames whose ids are not among those that the other side has. */
-function lackedOf(shelf: Shelf, have: ReadonlySet<string> = new Set()): Uint8Array[] {
-  return [...shelf.frames.values()].filter(({ id }) => !have.has(digestId(id))).map(({ frame }) => frame)
+/** The frames that the other side does not have and would take. */
+function lackedOf(shelf: Shelf, theirs: OpenDigest | undefined): Uint8Array[] {
+  const [have, full] = [new Set(theirs?.have), new Set(theirs?.full)]
+  return [...shelf.frames.values()]
+    .filter(({ id, author }) => !have.has(digestId(id)) && !full.has(author))
+    .map(({ frame }) => frame)
 }
 
 /** What this peer keeps for others. Inside, ids are compared in full. */
@@ -119,13 +134,21 @@ export class Archive {
     const shelf = this.#open.get(decision)
     if (shelf === undefined) return false
     if (shelf.frames.has(id)) return true
-    return shelve(shelf, { author, id, frame }, ARCHIVE_LIMITS.framesPerAuthorMax + (needed ? 1 : 0))
+    const { framesPerAuthorMax, sizeBytesPerAuthorMax } = ARCHIVE_LIMITS
+    const isKept =
+      shelve(shelf, { author, id, frame }, framesPerAuthorMax, sizeBytesPerAuthorMax) ||
+      (needed && shelve(shelf, { author, id, frame }, framesPerAuthorMax + 1))
+    if (!isKept) shelf.full.add(author)
+    return isKept
   }
 
   /** Keeps a frame of a decision that was closed a short time ago. False if it is there already, or finds no room. */
   keepLate(decision: DecisionId, author: NodeId, id: Hash, frame: Uint8Array): boolean {
     const shelf = this.#recent.get(decision)
-    return shelf !== undefined && !shelf.frames.has(id) && shelveRecent(shelf, { author, id, frame })
+    if (shelf === undefined || shelf.frames.has(id)) return false
+    const isKept = shelveRecent(shelf, { author, id, frame })
+    if (!isKept) shelf.full.add(author)
+    return isKept
   }
 
   /** The frames of one author kept for a decision, in the order they came. */
@@ -162,13 +185,13 @@ export class Archive {
     return this.#closed.size
   }
 
-  /** What I have. */
-  digest(): Digest {
+  /** What I have. Of an author that `isAwaited` every frame is taken that may be the one. */
+  digest(isAwaited: (decision: DecisionId, author: NodeId) => boolean = () => false): Digest {
     return {
-      open: [...this.#open, ...this.#recent].map(([decision, { frames }]) => ({
-        decision,
-        have: [...frames.keys()].map(digestId)
-      })),
+      open: [...this.#open, ...this.#recent].map(([decision, { frames, full }]) => {
+        const refused = [...full].filter((author) => !isAwaited(decision, author)).sort((left, right) => left - right)
+        return { decision, have: [...frames.keys()].map(digestId), ...(refused.length === 0 ? {} : { full: refused }) }
+      }),
       ...this.#closed.digest()
     }
   }
@@ -181,16 +204,16 @@ export class Archive {
   /** What the sender of `theirs` lacks and is here. `inventory` tells of closed decisions that its digest did not name. */
   lackedBy(theirs: Digest, inventory?: Inventory): Lacking {
     const theirClosed = new Set(theirs.closed)
-    const theirOpen = new Map(theirs.open.map(({ decision, have }) => [decision, new Set(have)]))
+    const theirOpen = new Map(theirs.open.map((entry) => [entry.decision, entry]))
     const isClosedThere = (decision: DecisionId): boolean => theirClosed.has(digestId(decision))
     const frames: Uint8Array[] = []
     for (const [decision, shelf] of this.#open) {
       if (!isClosedThere(decision)) frames.push(...lackedOf(shelf, theirOpen.get(decision)))
     }
     for (const [decision, shelf] of this.#recent) {
-      const have = theirOpen.get(decision)
+      const theirEntry = theirOpen.get(decision)
       // Of what is closed on both sides, only if the other side keeps frames of it as well.
-      if (isClosedThere(decision) && have !== undefined) frames.push(...lackedOf(shelf, have))
+      if (isClosedThere(decision) && theirEntry !== undefined) frames.push(...lackedOf(shelf, theirEntry))
     }
     return { frames, certificates: this.#closed.lackedBy(theirs, inventory) }
   }

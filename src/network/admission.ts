@@ -22,7 +22,7 @@ import { createBuckets } from './strikes.ts'
 
 /** The door of one host. */
 export interface Admission {
-  /** True if a call is refused before its handshake. */
+  /** True if a call is refused before its handshake; it is ended at once, before anything is read. */
   refusesCall(socket: MultiaddrConnection): boolean
   /** The handshake told that a member called: that costs its address nothing. */
   memberCalled(socket: MultiaddrConnection): void
@@ -58,7 +58,10 @@ export function createAdmission(counters: Counters, nowMs: () => number = () => 
   }
   return {
     refusesCall(socket) {
-      if (!calls.take(sourceOf(socket))) return counted('calls-over-rate')
+      if (!calls.take(sourceOf(socket))) {
+        socket.abort(new Error('too many calls'))
+        return counted('calls-over-rate')
+      }
       if (underWay.size >= CALLS.underWayMax) displaceOldest()
       underWay.add(socket)
       socket.addEventListener('close', () => underWay.delete(socket))

@@ -14,6 +14,7 @@ import { type Random, shuffled } from '../core/random.ts'
 import { dialableAddresses } from './addresses.ts'
 import { createBackoff } from './backoff.ts'
 import type { Host } from './host.ts'
+import { CALL_TIMES, CONNECTION_MANAGER } from './settings.ts'
 
 /** What a caller needs. */
 export interface CallerOptions {
@@ -55,17 +56,21 @@ export function createCaller(host: Host, options: CallerOptions): Caller {
   let joining = false
 
   const dial = async (key: string, addresses: Multiaddr[]): Promise<boolean> => {
-    try {
-      await host.node.dial(addresses)
-      backoff.succeeded(key)
-      return true
-    } catch (error) {
-      if (host.node.status !== 'started') return false
-      host.counters['dial-failed']++
-      backoff.failed(key)
-      options.log(`no answer from ${short(key)}: ${(error as Error).message}`)
-      return false
+    const timeUp = AbortSignal.timeout(CONNECTION_MANAGER.dialTimeout)
+    for (const address of addresses) {
+      if (timeUp.aborted) break
+      try {
+        await dialPatiently(host, address, timeUp)
+        backoff.succeeded(key)
+        return true
+      } catch (error) {
+        options.log(`no answer from ${short(key)}: ${(error as Error).message}`)
+      }
     }
+    if (host.node.status !== 'started') return false
+    host.counters['dial-failed']++
+    backoff.failed(key)
+    return false
   }
   const callMember = async (peer: PeerIdString): Promise<void> => {
     if (host.id > peer) await pause(COURTESY_MS * (0.5 + random()))
@@ -100,6 +105,30 @@ export function createCaller(host: Host, options: CallerOptions): Caller {
       return Math.min(...bootstrap.map((address) => backoff.waitMs(String(address)) || Number.POSITIVE_INFINITY))
     },
     forgetFailures: backoff.clear
+  }
+}
+
+/** The first event of a call whose socket is open. */
+const HANDSHAKE_BEGINS = 'upgrader:encrypt-outbound-connection'
+
+/**
+ * Calls one address. A machine that is not there has little time, so that the next address has its turn soon; one that is
+ * there has more for the handshake, because a loaded machine that is given up on has done the work for nothing, and would
+ * be asked for it again and again.
+ */
+async function dialPatiently({ node }: Host, address: Multiaddr, timeUp: AbortSignal): Promise<void> {
+  const given = new AbortController()
+  const giveUp = (): void => given.abort(new Error('it took too long'))
+  let timer = setTimeout(giveUp, CALL_TIMES.connectMs)
+  const onProgress = ({ type }: { readonly type: string }): void => {
+    if (type !== HANDSHAKE_BEGINS) return
+    clearTimeout(timer)
+    timer = setTimeout(giveUp, CALL_TIMES.handshakeMs)
+  }
+  try {
+    await node.dial(address, { signal: AbortSignal.any([given.signal, timeUp]), onProgress })
+  } finally {
+    clearTimeout(timer)
   }
 }
 

@@ -30,7 +30,7 @@ export interface ConnectivityOptions {
   readonly bootstrap: readonly string[]
   readonly random: Random
   /** Roster links sought. Default: `linkTarget` of the roster and the host's degree. */
-  readonly target?: number
+  readonly target?: () => number
   /** Members that `peer` says it is connected to. Default: unknown. */
   readonly linksOf?: (peer: PeerIdString) => readonly PeerIdString[]
   /** True if nothing was heard of `peer` for suspiciously long, over any path. Default: never. */
@@ -73,7 +73,7 @@ export function createConnectivity(host: Host, options: ConnectivityOptions): Co
   const { addressesOf, random, log = () => undefined } = options
   const caller = createCaller(host, { addressesOf, bootstrap, isLinked: tracker.has, random, log })
   const others = (): number => host.rosterPeers().filter((peer) => peer !== host.id).length
-  const target = (): number => options.target ?? linkTarget(others() + 1, host.degree)
+  const target = (): number => options.target?.() ?? linkTarget(others() + 1, host.degree)
   const choose = createChoice(host, options, tracker, caller, target)
 
   const look = (): void => {

@@ -73,8 +73,9 @@ export function createDialPolicy(options: DialPolicyOptions): DialPolicy {
       denyDialPeer: (peer) => refusals.has(nameOf(peer)),
       denyDialMultiaddr: () => false,
       denyInboundConnection: (socket) => {
+        if (admission.refusesCall(socket)) return true
         meters.begin(socket)
-        return admission.refusesCall(socket)
+        return false
       },
       denyOutboundEncryptedConnection: (peer, socket) => {
         meters.begin(socket)

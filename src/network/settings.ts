@@ -131,9 +131,10 @@ export const OUTSIDER_UNREAD_BYTES_MAX = 256 * KIB
 export const CALLS = {
   /**
    * Calls from one address, except those that turn out to be a member's. The burst lets a whole community behind one
-   * address start at once; at the rate, handshakes with outsiders take a few hundredths of a core.
+   * address start at once; at the rate, handshakes with outsiders take a few hundredths of a core. A call leaves some
+   * 100 KiB to be collected, so a larger burst would be seen in our memory.
    */
-  fromOneAddress: { ratePerSecond: 16, burst: 256 },
+  fromOneAddress: { ratePerSecond: 16, burst: 128 },
   /** Handshakes under way. One more makes the oldest give way, so that silent callers never keep a member out. */
   underWayMax: 64,
   /** Outsiders let in from one address. */
@@ -144,6 +145,9 @@ export const CALLS = {
   connectionsPerMemberMax: 2
 } as const
 
+/** How long a call to one address may take until its socket is open, and then until it is known who answers. */
+export const CALL_TIMES = { connectMs: 3_000, handshakeMs: 8_000 } as const
+
 /** Limits on connections. */
 export const CONNECTION_MANAGER = {
   // Never reached: a hundred members twice, and the outsiders. Beyond it libp2p would refuse callers without asking who.
@@ -151,9 +155,10 @@ export const CONNECTION_MANAGER = {
   maxParallelDials: 16,
   maxDialQueueLength: 256,
   maxPeerAddrsToDial: 16,
-  dialTimeout: 5_000,
-  addressDialTimeout: 3_000,
-  inboundUpgradeTimeout: 5_000,
+  // A peer has this much, at whichever of its addresses.
+  dialTimeout: CALL_TIMES.connectMs + CALL_TIMES.handshakeMs,
+  addressDialTimeout: CALL_TIMES.connectMs + CALL_TIMES.handshakeMs,
+  inboundUpgradeTimeout: CALL_TIMES.handshakeMs,
   inboundStreamProtocolNegotiationTimeout: 5_000,
   outboundStreamProtocolNegotiationTimeout: 5_000,
   // These two refuse whoever comes last, members too; `CALLS` refuses with better reason, so it must be asked first.

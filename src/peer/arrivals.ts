@@ -9,12 +9,15 @@ import type { DecisionId, NodeId } from '../core/ids.ts'
 import type { DecisionMessage } from '../decision/decision-message.ts'
 import type { Archive } from '../decision/delivery.ts'
 import type { IdentifiedProposal } from '../decision/proposal.ts'
+import type { Roster } from '../decision/roster.ts'
 import type { Envelope } from '../wire/envelope.ts'
 import type { Accusations } from './accusations.ts'
+import { createAuthorRate } from './author-rate.ts'
+import type { Clock } from './clock.ts'
 import type { Counters } from './counters.ts'
 import type { Directory } from './directory.ts'
 import { messageFact } from './facts.ts'
-import type { Arrival, Intake } from './intake.ts'
+import type { Arrival, Checked, Intake } from './intake.ts'
 import { bringsMissing } from './missing-ballots.ts'
 import type { Narrator } from './narrator.ts'
 import type { PresenceTable } from './presence.ts'
@@ -34,6 +37,8 @@ export interface ArrivalsOptions {
   readonly accusations: Accusations
   readonly narrator: Narrator
   readonly turns: Turns
+  readonly roster: Roster
+  readonly clock: Clock
   readonly presence: PresenceTable
   readonly standing: Standing
   readonly directory: Directory
@@ -49,14 +54,34 @@ export interface ArrivalsOptions {
 export class Arrivals {
   readonly #options: ArrivalsOptions
 
+  readonly #isWithinRate: (author: NodeId) => boolean
+
   constructor(options: ArrivalsOptions) {
     this.#options = options
+    this.#isWithinRate = createAuthorRate(options.roster.members.length, options.clock)
+  }
+
+  /** Checks a frame, and takes it in in the next turn. The verdict is for gossip. */
+  receive(frame: Uint8Array, via: 'gossip' | 'sync'): Checked {
+    const { intake, counters, turns } = this.#options
+    const checked = intake.check(frame)
+    const { arrival, verdict } = checked
+    if (arrival === undefined) return checked
+    // Only what is passed on counts: anybody can repeat what an author said long ago.
+    if (via === 'gossip' && verdict === 'accept' && !this.#isWithinRate(arrival.from)) {
+      counters.add('author-over-rate')
+      return { verdict: 'ignore' }
+    }
+    turns.later(() => this.take(arrival, via))
+    return checked
   }
 
   /** Takes one frame in. */
   take({ from, envelope }: Arrival, via: 'gossip' | 'sync'): void {
     const { payload, decision } = envelope
-    const { trace, directory, accusations } = this.#options
+    const { trace, directory, accusations, archive } = this.#options
+    // What is closed for long is told to nobody: anybody can repeat it for ever.
+    const isWorthTelling = decision === undefined || !archive.isPast(decision)
     switch (payload.type) {
       case 'presence':
         this.#onPresence(from, envelope, payload.sequence)
@@ -70,7 +95,7 @@ export class Arrivals {
       case 'words':
         this.#onWords(from, decision as DecisionId, payload.words, envelope, via)
     }
-    trace(messageFact('received', via, envelope, from, directory))
+    if (isWorthTelling) trace(messageFact('received', via, envelope, from, directory))
   }
 
   #onPresence(from: NodeId, envelope: Envelope, sequence: number): void {

@@ -103,6 +103,8 @@ export interface MemberStatus extends Who {
   readonly connected: boolean
   /** True if it is in this peer's gossip mesh. */
   readonly mesh: boolean
+  /** True if it says that it only observes. */
+  readonly observing: boolean
   /** Members it says it is connected to, by short id; empty until its presence was heard. */
   readonly links: readonly string[]
 }

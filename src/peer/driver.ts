@@ -12,20 +12,20 @@
 import { OperationError } from '../core/errors.ts'
 import type { DecisionId, NodeId } from '../core/ids.ts'
 import type { Answer } from '../decision/ballot.ts'
-import { type Certificate, claimedDecision, verifyCertificate } from '../decision/certificate.ts'
+import type { Certificate } from '../decision/certificate.ts'
 import type { DecisionMessage } from '../decision/decision-message.ts'
-import { Archive } from '../decision/delivery.ts'
+import { Archive, type Digest } from '../decision/delivery.ts'
 import type { IdentifiedProposal } from '../decision/proposal.ts'
 import { crashPoint } from '../storage/crash-points.ts'
 import type { StoredInput } from '../storage/store.ts'
 import type { Envelope } from '../wire/envelope.ts'
 import { Accusations } from './accusations.ts'
+import { checkForAdoption } from './adoption.ts'
 import { Arrivals, OPEN_DECISIONS_PER_PROPOSER_MAX } from './arrivals.ts'
-import { createAuthorRate } from './author-rate.ts'
 import { Closing, type Decided } from './closing.ts'
 import type { DriverOptions } from './driver-options.ts'
 import { EvidenceShelf } from './evidence-shelf.ts'
-import { type Arrival, type Checked, Intake } from './intake.ts'
+import { type Checked, Intake } from './intake.ts'
 import { Ledger } from './ledger.ts'
 import { handOverMissing } from './missing-ballots.ts'
 import { Muted } from './muted.ts'
@@ -52,7 +52,6 @@ export class Driver {
   readonly #muted: Muted
   readonly #arrivals: Arrivals
   readonly #turns: Turns
-  readonly #isWithinRate: (author: NodeId) => boolean
   readonly #stopping = Promise.withResolvers<never>()
   #stopped = false
 
@@ -63,7 +62,6 @@ export class Driver {
     this.#turns = new Turns({ ...options, settle: (session) => this.#settle(session) })
     this.#muted = new Muted(options)
     this.#sessions = new Sessions({ ...options, archive, muted: this.#muted })
-    this.#isWithinRate = createAuthorRate(options.roster.members.length, options.clock)
     this.#intake = new Intake({
       ...options,
       archive,
@@ -129,21 +127,23 @@ export class Driver {
 
   /** Takes a frame in. The verdict is for gossip: pass it on, forget it, or hold it against the sender. */
   receive(frame: Uint8Array, via: 'gossip' | 'sync'): Checked {
-    if (this.#stopped) return { verdict: 'ignore' }
-    const checked = this.#intake.check(frame)
-    // Only what is passed on counts: anybody can repeat what an author said long ago.
-    if (via === 'gossip' && checked.verdict === 'accept' && !this.#isWithinRate((checked.arrival as Arrival).from)) {
-      this.#options.counters.add('author-over-rate')
-      return { verdict: 'ignore' }
-    }
-    if (checked.arrival !== undefined) this.#turns.later(() => this.#arrivals.take(checked.arrival as Arrival, via))
-    return checked
+    return this.#stopped || this.isBusy ? { verdict: 'ignore' } : this.#arrivals.receive(frame, via)
   }
 
   /** Resolves when everything received so far has been worked off and is on disk. Throws if it will never be. */
   async written(): Promise<void> {
     await new Promise<void>((resolve) => this.#turns.later(resolve))
     await this.#ledger.written()
+  }
+
+  /** True while nothing more should be taken in, for the disk's sake; the digest exchange brings it again. */
+  get isBusy(): boolean {
+    return this.#ledger.isBusy
+  }
+
+  /** What this peer has, and what it would not take. */
+  digest(): Digest {
+    return this.archive.digest((decision, author) => this.#sessions.isAwaiting(decision, author))
   }
 
   /** Runs this when everything received so far has been worked off. */
@@ -195,13 +195,9 @@ export class Driver {
 
   /** Believes a certificate that a neighbour sent, if it proves itself. False if it is refused. */
   adopt(text: string): boolean {
-    const claimed = claimedDecision(text)
-    if (claimed !== undefined && this.archive.isClosed(claimed)) return true
-    const checked = verifyCertificate(text, this.#options.verify)
-    if (!checked.ok || checked.roster.hash !== this.#options.roster.hash) {
-      this.#options.counters.add('certificate-refused')
-      return false
-    }
+    const checked = checkForAdoption(text, { ...this.#options, archive: this.archive })
+    if (checked === 'refused') this.#options.counters.add('certificate-refused')
+    if (typeof checked === 'string') return checked === 'known'
     this.#turns.later(() => this.#close(checked.decision, checked.certificate))
     return true
   }
@@ -212,10 +208,9 @@ export class Driver {
     this.#turns.stop()
     this.#stopping.reject(new OperationError('this peer has stopped', 'unknown'))
     for (const session of this.open) session.stop()
-    const { disk, store } = this.#options
     const ended = this.#ledger.end()
     // What a disk does not take would be waited for without end; closing the store gives it up.
-    await disk.kept(ended).catch(() => store.close())
+    await this.#options.disk.kept(ended).catch(() => this.#options.store.close())
     await ended
   }
 
@@ -224,7 +219,10 @@ export class Driver {
     const { standing } = this.#options
     for (const session of this.open) {
       if (standing.isObserving) this.#sessions.mute(session.id, 'observing')
-      else this.#turns.later(() => this.#say(session))
+      else {
+        this.#turns.later(() => this.#say(session))
+        this.#turns.touch(session)
+      }
     }
   }
 
@@ -271,7 +269,9 @@ export class Driver {
     if (!this.#sessions.isOpen(session)) return
     handOverMissing(session, this.archive, this.#options.roster)
     this.#narrator.settled(session)
-    if (session.certificate !== undefined) this.#close(session.id, session.certificate)
+    // A certificate of one's own making holds one's own signature, and is something said.
+    const own = this.#options.standing.maySpeak ? session.certificate : undefined
+    if (own !== undefined) this.#close(session.id, own)
     else if (session.outbox.prompt) this.#say(session)
   }
 

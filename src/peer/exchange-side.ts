@@ -61,7 +61,7 @@ const NOTHING: SyncMessage = { frames: [], certificates: [] }
 /** What an exchange works with. */
 export interface ExchangeParts {
   readonly roster: Roster
-  readonly driver: Pick<Driver, 'archive' | 'receive' | 'adopt' | 'written'>
+  readonly driver: Pick<Driver, 'archive' | 'digest' | 'receive' | 'adopt' | 'written' | 'isBusy'>
   readonly presence: PresenceTable
   readonly store: Pick<Store, 'certificate'>
   readonly proofs: Pick<Proofs, 'convicted' | 'lackedBy'>
@@ -123,6 +123,7 @@ export class ExchangeSide {
   /** Everything this side says. A neighbour that has had more than it may is told nothing. */
   async *talk({ onMore, onHeardAll }: ExchangeEvents): AsyncGenerator<Uint8Array> {
     const { given, taken } = this.#allowances
+    if (this.#parts.driver.isBusy) return
     if ([given.others, taken.certificates, taken.others].some(isInDebt)) {
       this.#parts.counters.add('exchange-over-allowance')
       return
@@ -145,7 +146,7 @@ export class ExchangeSide {
   #digest(): SyncDigest {
     const { driver, roster, presence, proofs } = this.#parts
     const { community } = roster
-    return { community, ...driver.archive.digest(), presence: presence.sequences(), convicted: proofs.convicted() }
+    return { community, ...driver.digest(), presence: presence.sequences(), convicted: proofs.convicted() }
   }
 
   /** It begins at a random bucket, so that those that find no room in one exchange find it in another. */

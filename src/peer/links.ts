@@ -7,10 +7,12 @@
 import '../network/runtime.ts'
 import type { TraceFact } from '../consensus/trace.ts'
 import type { NodeId, PeerIdString } from '../core/ids.ts'
+import { maxFaulty } from '../core/quorum.ts'
 import type { Roster } from '../decision/roster.ts'
 import { type Connectivity, createConnectivity } from '../network/connectivity.ts'
 import { createGossip, type Gossip } from '../network/gossip.ts'
 import { createHost, type Host } from '../network/host.ts'
+import { linkTarget } from '../network/settings.ts'
 import { createExchange, type Exchange } from '../network/streams/exchange.ts'
 import type { Identity } from '../storage/identity.ts'
 import type { Store } from '../storage/store.ts'
@@ -193,12 +195,21 @@ export class Links {
     return createConnectivity(this.#host, {
       bootstrap: options.join,
       random: options.random,
+      target: () => this.#linkTarget(),
       addressesOf: (peer) => this.#ofMember(peer, (node) => presence.addressesOf(node)),
       linksOf: (peer) =>
         this.#ofMember(peer, (node) => presence.neighboursOf(node).map((other) => directory.peerId(other))),
       onConnected: (peer) => this.#onLink('connected', peer),
       onDisconnected: (peer) => this.#onLink('disconnected', peer)
     })
+  }
+
+  /** While this peer asks, f more: those it has links with may be the ones that never answer. */
+  #linkTarget(): number {
+    const { roster, options, standing } = this.#parts
+    const memberCount = roster.members.length
+    const spare = standing.state === 'asking' ? maxFaulty(memberCount) : 0
+    return Math.min(memberCount - 1, linkTarget(memberCount, options.degree) + spare)
   }
 
   /** What gossip should do with a message. What need not be passed on is taken in all the same. */

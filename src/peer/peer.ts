@@ -9,28 +9,24 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TraceEvent } from '../consensus/trace.ts'
 import { OperationError } from '../core/errors.ts'
-import type { DecisionId, NodeId, PeerIdString } from '../core/ids.ts'
+import type { DecisionId, PeerIdString } from '../core/ids.ts'
 import { answerFromWords } from '../decision/ballot.ts'
 import type { Certificate } from '../decision/certificate.ts'
-import type { Roster } from '../decision/roster.ts'
 import { linkTarget } from '../network/settings.ts'
-import type { Identity } from '../storage/identity.ts'
 import { createJournal, JOURNAL_FILE, type Journal } from '../storage/journal.ts'
 import { verify } from '../storage/keys.ts'
-import type { Store } from '../storage/store.ts'
 import { autoAnswer } from './auto-vote.ts'
 import { CertificateFiles } from './certificate-files.ts'
 import type { ClosedDecision, OpenDecision, ProposeParams, Status } from './control-protocol.ts'
 import { type ControlServer, serveControl } from './control-server.ts'
 import { aboveZero, Counters } from './counters.ts'
 import { Directory } from './directory.ts'
-import type { Disk } from './disk.ts'
 import { Driver } from './driver.ts'
 import { findOpen } from './find-open.ts'
 import { handlersOf } from './handlers.ts'
 import { Links } from './links.ts'
 import { newProposal } from './new-proposal.ts'
-import type { PeerOptions, ResolvedPeerOptions } from './options.ts'
+import type { PeerOptions } from './options.ts'
 import type { DecisionHandle, Peer } from './peer-api.ts'
 import { type Prepared, prepare } from './preparation.ts'
 import { PresenceTable } from './presence.ts'
@@ -66,14 +62,9 @@ class RunningPeer implements Peer {
   readonly id: PeerIdString
   readonly #end = Promise.withResolvers<string>()
   readonly stopped = this.#end.promise
-  readonly #options: ResolvedPeerOptions
-  readonly #identity: Identity
-  readonly #roster: Roster
-  readonly #self: NodeId
-  readonly #store: Store
+  readonly #parts: Prepared
   readonly #directory: Directory
   readonly #presence: PresenceTable
-  readonly #disk: Disk
   readonly #standing: Standing
   readonly #counters = new Counters()
   readonly #certificates: CertificateFiles
@@ -85,13 +76,9 @@ class RunningPeer implements Peer {
   #control: ControlServer | undefined
   #stopping: Promise<void> | undefined
 
-  constructor({ options, identity, roster, self, session, disk, store }: Prepared) {
-    this.#options = options
-    this.#disk = disk
-    this.#identity = identity
-    this.#roster = roster
-    this.#self = self
-    this.#store = store
+  constructor(parts: Prepared) {
+    this.#parts = parts
+    const { options, identity, roster, self, session, disk, store } = parts
     this.#directory = new Directory(roster)
     this.#presence = new PresenceTable(roster.members.length)
     this.id = this.#directory.peerId(self)
@@ -101,7 +88,7 @@ class RunningPeer implements Peer {
     this.#story.listen((event) => this.#journal.append(event))
     this.#story.listen(options.onTrace)
     this.stopped.catch(() => undefined)
-    disk.tellTo(this.#story.tell, () => void this.#certificates.writeMissing())
+    disk.tellTo(this.#story.tell, () => this.#resume())
     this.#standing = new Standing({
       validatorCount: roster.members.length,
       roster: roster.hash,
@@ -145,20 +132,20 @@ class RunningPeer implements Peer {
   }
 
   async start(): Promise<void> {
-    const { dataDirectory } = this.#options
+    const { dataDirectory } = this.#parts.options
     await this.#certificates.catchUp()
     await this.#standing.begin()
     await this.#driver.restore()
     this.#links = await this.#tie()
     this.#pulse = new Pulse({
-      clock: this.#options.clock,
+      clock: this.#parts.options.clock,
       counters: () => this.#counts(),
       mesh: () => this.#links?.mesh() ?? [],
       reach: () => this.#reach(),
       trace: this.#story.tell
     })
     const listen = this.addresses()
-    this.#story.tell({ type: 'peer-started', id: this.id, name: this.#directory.who(this.#self).name, listen })
+    this.#story.tell({ type: 'peer-started', id: this.id, name: this.#directory.who(this.#parts.self).name, listen })
     this.#control = await serveControl(join(dataDirectory, 'control.sock'), handlersOf(this))
     await writeFile(join(dataDirectory, 'pid'), `${process.pid}\n`)
     await writeFile(join(dataDirectory, 'address'), `${listen.join('\n')}\n`)
@@ -180,7 +167,7 @@ class RunningPeer implements Peer {
 
   async propose(params: ProposeParams): Promise<DecisionHandle> {
     this.#requireRunning()
-    const session = await this.#driver.propose(newProposal(params, this.#roster, this.#identity.key))
+    const session = await this.#driver.propose(newProposal(params, this.#parts.roster, this.#parts.identity.key))
     return this.follow(session.id)
   }
 
@@ -205,13 +192,13 @@ class RunningPeer implements Peer {
 
   status(): Status {
     return statusOf({
-      self: this.#self,
-      charter: this.#options.charter,
-      roster: this.#roster,
+      self: this.#parts.self,
+      charter: this.#parts.options.charter,
+      roster: this.#parts.roster,
       directory: this.#directory,
       presence: this.#presence,
       standing: this.#standing,
-      disk: this.#disk,
+      disk: this.#parts.disk,
       reach: this.#reach(),
       open: this.#driver.open,
       followed: this.#driver.followed,
@@ -226,7 +213,7 @@ class RunningPeer implements Peer {
 
   async decisions(): Promise<{ readonly open: readonly OpenDecision[]; readonly closed: readonly ClosedDecision[] }> {
     const closed: ClosedDecision[] = []
-    for await (const { text } of this.#store.certificates()) {
+    for await (const { text } of this.#parts.store.certificates()) {
       closed.push(describeClosed(JSON.parse(text) as Certificate, this.#directory))
     }
     return { open: describeAllOpen(this.#driver, this.#directory), closed }
@@ -242,19 +229,21 @@ class RunningPeer implements Peer {
   }
 
   async #stopNow(reason: string): Promise<void> {
-    const { dataDirectory } = this.#options
+    const { dataDirectory } = this.#parts.options
     this.#links?.quiet()
     this.#pulse?.stop()
     await this.#driver.stop()
     this.#story.tell({ type: 'peer-stopped', reason })
     await this.#control?.stop()
     await this.#links?.stop()
-    await this.#store.close()
+    await this.#parts.store.close()
     this.#journal.close()
     await Promise.all(['address', 'pid'].map((name) => rm(join(dataDirectory, name), { force: true })))
   }
 
   #fail(error: unknown): void {
+    // What the end itself gives up, such as writes that a full disk has held back, is no failure.
+    if (this.#stopping !== undefined) return
     const { message } = error as Error
     this.#end.reject(error)
     void this.stop(message)
@@ -262,14 +251,14 @@ class RunningPeer implements Peer {
 
   #tie(): Promise<Links> {
     return Links.start({
-      options: this.#options,
-      identity: this.#identity,
-      self: this.#self,
-      roster: this.#roster,
+      options: this.#parts.options,
+      identity: this.#parts.identity,
+      self: this.#parts.self,
+      roster: this.#parts.roster,
       directory: this.#directory,
       presence: this.#presence,
       driver: this.#driver,
-      store: this.#store,
+      store: this.#parts.store,
       counters: this.#counters,
       trace: this.#story.tell,
       standing: this.#standing
@@ -278,16 +267,22 @@ class RunningPeer implements Peer {
 
   #reach(): Reach {
     const connected = this.#directory.nodes(this.#links?.connected() ?? [])
-    const validatorCount = this.#roster.members.length
-    return reachOf({ self: this.#self, validatorCount, connected, links: this.#presence.links() })
+    const validatorCount = this.#parts.roster.members.length
+    return reachOf({ self: this.#parts.self, validatorCount, connected, links: this.#presence.links() })
   }
 
   #counts(): Record<string, number> {
     return aboveZero({ ...this.#links?.counters(), ...this.#counters.read() })
   }
 
+  /** The disk takes things again: what was left out meanwhile is made up for. */
+  #resume(): void {
+    void this.#certificates.writeMissing()
+    for (const session of this.#driver.open) this.#answerByItself(session)
+  }
+
   #answerByItself(session: Session): void {
-    const answer = autoAnswer(this.#options.vote, session.proposal, this.#options.random)
+    const answer = autoAnswer(this.#parts.options.vote, session.proposal, this.#parts.options.random)
     if (answer === undefined || session.decision.ownBallot !== undefined) return
     // An answer that came too late is nobody's mistake here.
     this.#driver.answer(session, answer, true).catch(() => undefined)

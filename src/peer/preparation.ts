@@ -42,6 +42,12 @@ export async function prepare(given: PeerOptions): Promise<Prepared> {
   const self = requireMember(roster, identity)
   const disk = new Disk()
   const store = await openStore(dataDirectory, { onTrouble: disk.onTrouble })
+  try {
+    await bindToRoster(store, roster)
+  } catch (error) {
+    await store.close()
+    throw error
+  }
   return { options, identity, roster, self, session: toHex(randomBytes(SESSION_SIZE_BYTES)), disk, store }
 }
 
@@ -52,6 +58,16 @@ async function makeDirectory(dataDirectory: string): Promise<void> {
       throw new OptionsError([{ path: 'data', got, expected: 'a directory that can be written' }])
     }
   )
+}
+
+/** What was said and decided on one roster means nothing on another. */
+async function bindToRoster(store: Store, roster: Roster): Promise<void> {
+  const bound = await store.get('roster').catch(() => undefined)
+  if (bound === roster.hash) return
+  if (bound === undefined) return store.put('roster', roster.hash)
+  const got = `one with the roster ${safeText(roster.hash.slice(0, 16))}…`
+  const expected = `the charter that this data directory began with (roster ${safeText(bound, 16)}…), or a fresh directory`
+  throw new OptionsError([{ path: 'charter', got, expected }])
 }
 
 function requireMember(roster: Roster, identity: Identity): NodeId {

@@ -62,16 +62,6 @@ export class PresenceTable {
     return this.#latest[node]?.neighbours ?? []
   }
 
-  /** Which process of a member speaks: `undefined` before it has said anything. */
-  sessionOf(node: NodeId): string | undefined {
-    return this.#latest[node]?.session
-  }
-
-  /** How often a member's data directory has begun a life, as the member says: 0 before it has said anything. */
-  lifeOf(node: NodeId): number {
-    return this.#latest[node]?.life ?? 0
-  }
-
   /** True if a member says that it observes: it says nothing in decisions until the next roster. */
   isObserving(node: NodeId): boolean {
     return this.#latest[node]?.observing ?? false

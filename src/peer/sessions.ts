@@ -46,6 +46,11 @@ export class Sessions {
     return this.#options.muted.has(decision)
   }
 
+  /** True if a ballot of this author is known to be delivered, and is not here. */
+  isAwaiting(decision: DecisionId, author: NodeId): boolean {
+    return this.#open.get(decision)?.decision.missing.has(author) ?? false
+  }
+
   /** How many decisions of a member are open, those in which this peer says nothing included. */
   countBy(proposer: NodeId): number {
     const { roster, muted } = this.#options

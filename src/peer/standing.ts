@@ -7,7 +7,8 @@
  * any decision until it has completed an exchange with as many members as any decision needs. They give it what it lacks,
  * its own earlier words among it. If one of those is unknown to its store, or its store says itself that it has lost
  * something, or another process speaks with its key, it *observes*: it takes part in gossip, passes things on, adopts
- * certificates, and never votes again on this roster. It counts as one of the f that may fail; a new roster begins afresh.
+ * certificates, and never votes again on this roster. It counts as one of the f that may fail. A new roster begins afresh, in
+ * a data directory of its own.
  *
  * Asking costs nothing where all are there, because neighbours exchange on connecting anyway; and where fewer members are
  * there than it asks, no decision could end without it either.
@@ -108,7 +109,8 @@ export class Standing {
   async begin(): Promise<void> {
     const { store } = this.#options
     this.#life = await store.beginLife()
-    const earlier = await store.get(this.#name)
+    // A damaged value says that there was one.
+    const earlier = await store.get(this.#name).catch(() => 'damaged')
     if (earlier !== undefined) this.#become('observing', earlier in OBSERVING ? (earlier as WhyObserving) : 'forgotten')
     else if (store.standing.state !== 'sound') this.observe(store.standing.state)
     else this.#vote()

@@ -81,6 +81,7 @@ function memberStatus(node: NodeId, { self, directory, presence, connected, mesh
     self: node === self,
     connected: node === self || connected.includes(peerId),
     mesh: mesh.includes(peerId),
+    observing: presence.isObserving(node),
     links: directory.shorts(presence.neighboursOf(node))
   }
 }

@@ -26,6 +26,9 @@ const FINDING_PAUSE_MS = 2_000
 /** The part of an open decision's silence that is waited before the next exchange. */
 const PART_OF_SILENCE = 1 / 4
 
+/** The part of the exchanges that a peer which may not speak yet has with those that it has not asked. */
+const PART_FOR_AWAITED = 0.75
+
 /**
  * How long to wait between two exchanges when the quietest open decision has been silent for `silenceMs`.
  *
@@ -130,7 +133,8 @@ export class Sync {
   #exchangeIfDue(): void {
     const { driver, clock, random, neighbours, isAwaited } = this.#options
     const awaited = neighbours().filter(isAwaited)
-    if (awaited.length > 0) {
+    // Now and then somebody else, for those awaited may be the ones that lie.
+    if (awaited.length > 0 && random() < PART_FOR_AWAITED) {
       this.with(awaited[randomBelow(random, awaited.length)] as PeerIdString)
       return
     }

@@ -82,6 +82,11 @@ export class Batches {
     return this.#trouble
   }
 
+  /** Why nothing is taken any more, or `undefined`. */
+  get refusal(): Error | undefined {
+    return this.#end ?? (this.#isClosing ? closedError('did-not-happen') : undefined)
+  }
+
   /** Counts one life more. Resolves when that is on disk. */
   async beginLife(): Promise<number> {
     this.#life += 1
@@ -92,7 +97,8 @@ export class Batches {
 
   /** Puts writes into the next batch. Resolves when that batch is on disk, however long the disk is full. */
   write(writes: readonly Write[]): Promise<void> {
-    if (this.#end !== undefined || this.#isClosing) return Promise.reject(this.#end ?? closedError('did-not-happen'))
+    const { refusal } = this
+    if (refusal !== undefined) return Promise.reject(refusal)
     return new Promise((resolve, reject) => {
       this.#waiting.push({ writes, resolve, reject })
       this.#running ??= this.#run()
@@ -202,7 +208,8 @@ export class Batches {
       if (isAt(found, head)) return 'landed'
       if (isAt(found, this.#landed)) return 'ready'
     } catch (error) {
-      if (!isDamage(error) && !(error instanceof OptionsError)) return 'not-yet'
+      if (error instanceof OptionsError) throw new OperationError(error.message, 'unknown', error)
+      if (!isDamage(error)) return 'not-yet'
       throw damagedError(dataDirectory, error)
     }
     throw damagedError(dataDirectory, undefined)

@@ -60,9 +60,10 @@ export class Contents {
     this.#closedNext = Math.max(this.#closedNext, Number(order) + 1)
   }
 
-  /** The value of a record, or `undefined` after noting that it is damaged or gone. */
+  /** The value of a record, or `undefined` after noting that it is damaged. One that is not there waits for the disk. */
   check(key: string, record: Uint8Array | undefined): Uint8Array | undefined {
-    const value = record === undefined ? undefined : openRecord(key, record)
+    if (record === undefined) return undefined
+    const value = openRecord(key, record)
     if (value === undefined) this.damaged.add(safeText(key))
     return value
   }

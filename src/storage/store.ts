@@ -201,8 +201,9 @@ class LevelStore implements Store {
 
   async get(name: string): Promise<string | undefined> {
     const key = namedKey(name)
-    if (!this.#named.has(key)) return undefined
-    const value = this.#contents.check(key, await this.#read(key))
+    const record = this.#named.has(key) ? await this.#read(key) : undefined
+    if (record === undefined) return undefined
+    const value = this.#contents.check(key, record)
     if (value === undefined) throw new OperationError(`The stored ${name} is damaged.`, 'did-not-happen')
     return textOf(value)
   }
@@ -227,6 +228,8 @@ class LevelStore implements Store {
 
   /** Puts writes into the next batch, the head counting them. Resolves when that batch is on the disk. */
   #write(writes: readonly Write[]): Promise<void> {
+    const refusal = this.#batches.refusal
+    if (refusal !== undefined) return Promise.reject(refusal)
     for (const write of writes) this.#count(write)
     return this.#batches.write(writes)
   }

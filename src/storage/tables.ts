@@ -88,28 +88,35 @@ interface Block {
 export function isWholeTable(table: Uint8Array): boolean {
   const end = table.length - FOOTER_SIZE_BYTES
   if (end < 0 || MAGIC.some((byte, index) => table[table.length - MAGIC.length + index] !== byte)) return false
-  let [meta, index]: (Block | undefined)[] = []
-  for (let offset = 0; offset < end; offset += (index as Block).size + TRAILER_SIZE_BYTES) {
-    const block = blockAt(table, offset, end)
-    if (block === undefined) return false
-    meta = index
-    index = block
-  }
+  const [meta, index] = blocksFrom(table, 0, end, { left: RETRIES_MAX })?.slice(-2) ?? []
   const footer = readNumbers(table, end)
   return meta !== undefined && [meta.offset, meta.size, index?.offset, index?.size].every((n, at) => n === footer[at])
 }
 
-/** The block that begins here: it ends where a kind and a checksum follow that fit it. */
-function blockAt(table: Uint8Array, offset: number, end: number): Block | undefined {
+/** How often the search goes back: a fit by chance is rare, and a damaged table must not be searched for ever. */
+const RETRIES_MAX = 16
+
+/** Blocks from here to the end without a gap, or `undefined`. Where something fits inside a block, the search goes on behind it. */
+function blocksFrom(table: Uint8Array, offset: number, end: number, retries: { left: number }): Block[] | undefined {
+  if (offset === end) return []
+  for (const block of blocksAt(table, offset, end)) {
+    const rest = blocksFrom(table, offset + block.size + TRAILER_SIZE_BYTES, end, retries)
+    if (rest !== undefined) return [block, ...rest]
+    if (retries.left-- <= 0) return undefined
+  }
+  return undefined
+}
+
+/** What may be the block that begins here: it ends where a kind and a checksum follow that fit it. */
+function* blocksAt(table: Uint8Array, offset: number, end: number): Generator<Block> {
   let crc = 0xffffffff
   for (let at = offset; at + TRAILER_SIZE_BYTES <= end; at++) {
     const next = (CRC_TABLE[(crc ^ (table[at] as number)) & 0xff] as number) ^ (crc >>> 8)
     if ((table[at] as number) <= KIND_MAX && mask(~next) === littleEndian(table, at + 1)) {
-      return { offset, size: at - offset }
+      yield { offset, size: at - offset }
     }
     crc = next
   }
-  return undefined
 }
 
 const mask = (crc: number): number => (((crc >>> 15) | (crc << 17)) + MASK_DELTA) >>> 0

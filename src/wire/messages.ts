@@ -2132,6 +2132,12 @@ export namespace SyncMessage {
     index: number
   }
 
+  export interface SyncMessageDigestOpenFullFieldEvent {
+    field: '$.digest.open[].full'
+    value: Uint8Array<ArrayBuffer>
+    index: number
+  }
+
   export interface SyncMessageDigestClosedFieldEvent {
     field: '$.digest.closed'
     value: Uint8Array<ArrayBuffer>
@@ -2188,7 +2194,7 @@ export namespace SyncMessage {
     return decodeMessage(buf, SyncMessage.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<SyncMessage>): Generator<SyncMessageDigestCommunityFieldEvent | SyncMessageDigestOpenDecisionFieldEvent | SyncMessageDigestOpenHaveFieldEvent | SyncMessageDigestClosedFieldEvent | SyncMessageDigestPresenceFieldEvent | SyncMessageDigestSummaryFieldEvent | SyncMessageDigestConvictedFieldEvent | SyncMessageFramesFieldEvent | SyncMessageCertificatesFieldEvent | SyncMessageInventoryBucketsFieldEvent | SyncMessageInventoryClosedFieldEvent | SyncMessageMoreFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<SyncMessage>): Generator<SyncMessageDigestCommunityFieldEvent | SyncMessageDigestOpenDecisionFieldEvent | SyncMessageDigestOpenHaveFieldEvent | SyncMessageDigestOpenFullFieldEvent | SyncMessageDigestClosedFieldEvent | SyncMessageDigestPresenceFieldEvent | SyncMessageDigestSummaryFieldEvent | SyncMessageDigestConvictedFieldEvent | SyncMessageFramesFieldEvent | SyncMessageCertificatesFieldEvent | SyncMessageInventoryBucketsFieldEvent | SyncMessageInventoryClosedFieldEvent | SyncMessageMoreFieldEvent> {
     return streamMessage(buf, SyncMessage.codec(), opts)
   }
 }
@@ -2409,6 +2415,12 @@ export namespace SyncDigest {
     index: number
   }
 
+  export interface SyncDigestOpenFullFieldEvent {
+    field: '$.open[].full'
+    value: Uint8Array<ArrayBuffer>
+    index: number
+  }
+
   export interface SyncDigestClosedFieldEvent {
     field: '$.closed'
     value: Uint8Array<ArrayBuffer>
@@ -2438,7 +2450,7 @@ export namespace SyncDigest {
     return decodeMessage(buf, SyncDigest.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<SyncDigest>): Generator<SyncDigestCommunityFieldEvent | SyncDigestOpenDecisionFieldEvent | SyncDigestOpenHaveFieldEvent | SyncDigestClosedFieldEvent | SyncDigestPresenceFieldEvent | SyncDigestSummaryFieldEvent | SyncDigestConvictedFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<SyncDigest>): Generator<SyncDigestCommunityFieldEvent | SyncDigestOpenDecisionFieldEvent | SyncDigestOpenHaveFieldEvent | SyncDigestOpenFullFieldEvent | SyncDigestClosedFieldEvent | SyncDigestPresenceFieldEvent | SyncDigestSummaryFieldEvent | SyncDigestConvictedFieldEvent> {
     return streamMessage(buf, SyncDigest.codec(), opts)
   }
 }
@@ -2558,6 +2570,7 @@ export namespace SyncInventory {
 export interface OpenDigest {
   decision: Uint8Array<ArrayBuffer>
   have: Uint8Array<ArrayBuffer>
+  full: Uint8Array<ArrayBuffer>
 }
 
 export namespace OpenDigest {
@@ -2580,13 +2593,19 @@ export namespace OpenDigest {
           w.bytes(obj.have)
         }
 
+        if ((obj.full != null && obj.full.byteLength > 0)) {
+          w.uint32(26)
+          w.bytes(obj.full)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
       }, (reader, length, opts = {}) => {
         const obj: any = {
           decision: uint8ArrayAlloc(0),
-          have: uint8ArrayAlloc(0)
+          have: uint8ArrayAlloc(0),
+          full: uint8ArrayAlloc(0)
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -2601,6 +2620,10 @@ export namespace OpenDigest {
             }
             case 2: {
               obj.have = reader.bytes()
+              break
+            }
+            case 3: {
+              obj.full = reader.bytes()
               break
             }
             default: {
@@ -2632,6 +2655,13 @@ export namespace OpenDigest {
               }
               break
             }
+            case 3: {
+              yield {
+                field: `${prefix}.full`,
+                value: reader.bytes()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -2654,6 +2684,11 @@ export namespace OpenDigest {
     value: Uint8Array<ArrayBuffer>
   }
 
+  export interface OpenDigestFullFieldEvent {
+    field: '$.full'
+    value: Uint8Array<ArrayBuffer>
+  }
+
   export function encode (obj: Partial<OpenDigest>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, OpenDigest.codec())
   }
@@ -2662,7 +2697,7 @@ export namespace OpenDigest {
     return decodeMessage(buf, OpenDigest.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<OpenDigest>): Generator<OpenDigestDecisionFieldEvent | OpenDigestHaveFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<OpenDigest>): Generator<OpenDigestDecisionFieldEvent | OpenDigestHaveFieldEvent | OpenDigestFullFieldEvent> {
     return streamMessage(buf, OpenDigest.codec(), opts)
   }
 }

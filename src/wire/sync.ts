@@ -11,8 +11,14 @@
 
 import { bytesEqual, concatBytes, fromBitmap, fromHex, toBitmap, toHex, utf8 } from '../core/bytes.ts'
 import { invariant } from '../core/errors.ts'
-import type { CommunityId, DecisionId, NodeId } from '../core/ids.ts'
-import { BUCKET_HASH_DIGITS, DIGEST_ID_DIGITS, type Inventory, SUMMARY_BUCKETS } from '../decision/delivery.ts'
+import { type CommunityId, type DecisionId, type NodeId, nodeId } from '../core/ids.ts'
+import {
+  BUCKET_HASH_DIGITS,
+  DIGEST_ID_DIGITS,
+  type Inventory,
+  type OpenDigest,
+  SUMMARY_BUCKETS
+} from '../decision/delivery.ts'
 import { hashBytes, hashOfBytes, wire } from './codec.ts'
 import { LIMITS } from './limits.ts'
 import * as messages from './messages.ts'
@@ -25,7 +31,7 @@ const CONVICTED_SIZE_BYTES_MAX = Math.ceil(LIMITS.validatorsMax / 8)
 /** What one side has. Ids are cut to their first `DIGEST_ID_DIGITS` hexadecimal digits. */
 export interface SyncDigest {
   readonly community: CommunityId
-  readonly open: readonly { readonly decision: DecisionId; readonly have: readonly string[] }[]
+  readonly open: readonly OpenDigest[]
   readonly closed: readonly string[]
   /** Presence sequence numbers in roster order, 0 for none. */
   readonly presence: readonly number[]
@@ -130,7 +136,11 @@ function batches<Item>(items: readonly Item[], countMax: number, sizeBytes: (ite
 function digestFields(digest: SyncDigest): messages.SyncDigest {
   return {
     community: hashBytes(digest.community),
-    open: cutOpen(digest.open).map(({ decision, have }) => ({ decision: hashBytes(decision), have: joinIds(have) })),
+    open: cutOpen(digest.open).map(({ decision, have, full = [] }) => ({
+      decision: hashBytes(decision),
+      have: joinIds(have),
+      full: Uint8Array.from(full)
+    })),
     closed: joinIds(digest.closed.slice(-LIMITS.closedInDigestMax)),
     presence: [...digest.presence],
     summary: joinIds(digest.summary ?? [], BUCKET_HASH_SIZE_BYTES),
@@ -151,10 +161,10 @@ function readInventory({ buckets, closed }: messages.SyncInventory): Inventory {
 
 function cutOpen(open: SyncDigest['open']): SyncDigest['open'] {
   let room: number = LIMITS.framesInDigestMax
-  return open.slice(0, LIMITS.openInDigestMax).map(({ decision, have }) => {
-    const kept = have.slice(0, room)
-    room -= kept.length
-    return { decision, have: kept }
+  return open.slice(0, LIMITS.openInDigestMax).map((entry) => {
+    const have = entry.have.slice(0, room)
+    room -= have.length
+    return { ...entry, have }
   })
 }
 
@@ -171,12 +181,23 @@ function readDigest(fields: messages.SyncDigest): SyncDigest {
   }
 }
 
+function readPositions(bytes: Uint8Array): NodeId[] {
+  const positions = [...bytes]
+  const areInOrder = positions.every((position, index) => index === 0 || position > (positions[index - 1] as number))
+  expecting(
+    areInOrder && (positions.at(-1) ?? 0) < LIMITS.validatorsMax,
+    'members are not in order, or not on any roster'
+  )
+  return positions.map(nodeId)
+}
+
 function readOpen(open: readonly messages.OpenDigest[]): SyncDigest['open'] {
   const sizeBytes = open.reduce((sum, { have }) => sum + have.length, 0)
   expecting(sizeBytes <= LIMITS.framesInDigestMax * DIGEST_ID_SIZE_BYTES, 'a digest names too many ids')
-  return open.map(({ decision, have }) => ({
+  return open.map(({ decision, have, full }) => ({
     decision: hashOfBytes(decision, 'a decision') as DecisionId,
-    have: splitIds(have, LIMITS.framesInDigestMax)
+    have: splitIds(have, LIMITS.framesInDigestMax),
+    ...(full.length === 0 ? {} : { full: readPositions(full) })
   }))
 }
 

@@ -45,7 +45,15 @@ describe('a plan', () => {
 describe('one network', () => {
   const status = (short: string, others: readonly string[], mesh = true) => ({
     peer: { short, name: short, id: short },
-    members: others.map((other) => ({ short: other, name: other, self: false, connected: true, mesh, links: [] }))
+    members: others.map((other) => ({
+      short: other,
+      name: other,
+      self: false,
+      connected: true,
+      mesh,
+      observing: false,
+      links: []
+    }))
   })
 
   it('is one that no single loss would cut, in which everybody gossips', () => {

@@ -69,6 +69,32 @@ describe('archive', () => {
     expect(archive.keepLate(decision, nodeId(2), id('e'), frame(2))).toBe(false)
   })
 
+  it('is not offered for ever what it does not take: of an author without room nothing, unless its ballot is awaited', () => {
+    const [mine, theirs] = [archiveWith(), archiveWith()]
+    const ids = (digit: string): Hash[] =>
+      Array.from(
+        { length: ARCHIVE_LIMITS.framesPerAuthorMax + 1 },
+        (_, index) => (digit + `${index}`.padStart(63, '0')) as Hash
+      )
+    for (const one of ids('a')) mine.keep(decision, nodeId(1), one, frame(1))
+    for (const one of ids('b')) theirs.keep(decision, nodeId(1), one, frame(2))
+    theirs.keep(decision, nodeId(2), id('c'), frame(3))
+    expect(theirs.lackedBy(mine.digest()).frames).toEqual([frame(3)])
+    expect(theirs.lackedBy(mine.digest((_, author) => author === 1)).frames).toHaveLength(
+      ARCHIVE_LIMITS.framesPerAuthorMax + 1
+    )
+  })
+
+  it('keeps no more bytes of one author than a correct one fills several times over', () => {
+    const archive = archiveWith()
+    const large = new Uint8Array(16 * 1024)
+    const kept = Array.from({ length: 40 }, (_, index) =>
+      archive.keep(decision, nodeId(1), `${index}`.padStart(64, '0') as Hash, large)
+    )
+    expect(kept.filter(Boolean)).toHaveLength(16)
+    expect(archive.keep(decision, nodeId(1), id('f'), frame(1), true)).toBe(true)
+  })
+
   it('sends nothing about a decision that the other side has closed', () => {
     const theirs = new Archive()
     theirs.close(decision)

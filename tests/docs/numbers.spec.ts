@@ -36,7 +36,7 @@ const PROTOCOL = [
   `among the first ${ADDRESSES_PER_PEER_MAX}`,
   `${number(LIMITS.payloadSizeBytesMax.presence - LIMITS.overheadSizeBytes)} bytes of them`,
   `at most ${EARLY_FRAMES_PER_AUTHOR_MAX} frames an author over all decisions`,
-  `at most ${ARCHIVE_LIMITS.framesPerAuthorMax} frames an author and decision`,
+  `at most ${ARCHIVE_LIMITS.framesPerAuthorMax} frames and`,
   `first ${DIGEST_ID_DIGITS / 2} bytes of the frame ids kept, end to end; ${number(LIMITS.framesInDigestMax)} ids`,
   `first ${DIGEST_ID_DIGITS / 2} bytes of the ids of certified decisions, end to end; the last ${number(LIMITS.closedInDigestMax)}`,
   `did not name; at most ${number(LIMITS.closedInInventoryMax)}`,

@@ -14,8 +14,14 @@ import { filled, identifyAnswer, joined, prefixed, RPC, varint, YAMUX, yamuxFram
 
 const GOSSIP = '/meshsub/1.2.0'
 
+type Act = (outsider: Outsider) => Promise<void>
+
+/** As many as may be at once, each of which calls again and again. */
+const again = (siege: Siege, act: Act, describe?: SelfDescription): Promise<unknown> =>
+  Promise.all(Array.from({ length: siege.bounds.atOnce ?? 1 }, () => goOn(siege, act, describe)))
+
 /** Calls again and again; each time it is let in, does its worst until cut off or the siege is over. */
-async function again(siege: Siege, act: (outsider: Outsider) => Promise<void>, describe?: SelfDescription) {
+async function goOn(siege: Siege, act: Act, describe?: SelfDescription): Promise<void> {
   while (siege.goesOn) {
     const target = await siege.nextTarget()
     const outsider = await callAsStranger(target, describe).catch(() => undefined)
@@ -30,7 +36,7 @@ async function again(siege: Siege, act: (outsider: Outsider) => Promise<void>, d
 }
 
 /** Sends what `make` makes as frames, until cut off. */
-const pourFrames = (siege: Siege, make: (turn: number) => Uint8Array): Promise<void> =>
+const pourFrames = (siege: Siege, make: (turn: number) => Uint8Array): Promise<unknown> =>
   again(siege, async ({ wire }) => {
     for (let turn = 0; siege.goesOn; turn++) {
       const chunk = make(turn)
@@ -83,14 +89,26 @@ async function holdSockets(siege: Siege, words: (index: number) => Uint8Array): 
   for (const socket of held) socket.destroy()
 }
 
-/** Sends bytes on one raw socket as fast as allowed: no attack on a peer, but what the attacker's own work is measured by. */
+/** A raw socket that takes nothing for so long is left for a new one. Unit: milliseconds. */
+const UNREAD_MS_MAX = 200
+
+/** Sends bytes on as many raw sockets as allowed, on each until it is closed or takes no more; counts what the system took. */
 async function pourRaw(siege: Siege): Promise<void> {
-  const socket = connect(loopbackPort(await siege.nextTarget()), '127.0.0.1')
-  socket.on('error', () => siege.tally.refused++)
-  while (siege.goesOn && !socket.destroyed) {
-    if (!socket.write(LARGE_FRAME)) await new Promise((resolve) => socket.once('drain', resolve).once('close', resolve))
-    await siege.sent(LARGE_FRAME.length)
+  const pourOn = async (): Promise<void> => {
+    while (siege.goesOn) await pourInto(siege, connect(loopbackPort(await siege.nextTarget()), '127.0.0.1'))
   }
+  await Promise.all(Array.from({ length: siege.bounds.heldMax }, pourOn))
+}
+
+async function pourInto(siege: Siege, socket: Socket): Promise<void> {
+  socket.on('error', () => siege.tally.refused++)
+  socket.once('connect', () => siege.tally.connections++)
+  const closed = new Promise<false>((resolve) => socket.once('close', () => resolve(false)))
+  const isTaken = (): Promise<boolean> => {
+    const written = new Promise<boolean>((resolve) => socket.write(LARGE_FRAME, (error) => resolve(error == null)))
+    return Promise.race([written, closed, pause(UNREAD_MS_MAX).then(() => false)])
+  }
+  while (siege.goesOn && (await isTaken())) await siege.sent(LARGE_FRAME.length)
   socket.destroy()
 }
 
@@ -222,7 +240,7 @@ export const ATTACKS = {
   },
   /** Calls that never get anywhere. */
   slow: (siege) => holdSockets(siege, (index) => BEGINNINGS[index % BEGINNINGS.length] as Uint8Array),
-  /** Bytes without a call. */
+  /** Bytes without a handshake. */
   raw: pourRaw,
   /** Calls that end at once. */
   knocks: knock,

@@ -12,6 +12,8 @@ export interface Bounds {
   readonly bytesPerSecond: number
   /** Connections held at once at most. */
   readonly heldMax: number
+  /** Attackers at work at once, each under a name of its own. Default: one. */
+  readonly atOnce?: number
   /** The community's gossip topic; anybody can learn it. */
   readonly topic: string
 }

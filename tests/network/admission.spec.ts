@@ -59,7 +59,9 @@ describe('the door', () => {
     const { call, counters, clock } = door()
     const { burst, ratePerSecond } = CALLS.fromOneAddress
     expect(times(burst, () => call().refused)).not.toContain(true)
-    expect(call().refused).toBe(true)
+    const { fake, refused } = call()
+    expect(refused).toBe(true)
+    expect(fake.aborted).toBe(true)
     expect(call('/ip4/10.0.0.2').refused).toBe(false)
     expect(counters['calls-over-rate']).toBe(1)
     clock.nowMs += 1_000

@@ -1,9 +1,11 @@
+import { type AddressInfo, connect as connectTo, createServer } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { utf8 } from '../../src/core/bytes.ts'
 import type { PeerIdString } from '../../src/core/ids.ts'
 import { seededRandom } from '../../src/core/random.ts'
 import { createConnectivity } from '../../src/network/connectivity.ts'
-import { eventually, type Member, peerOf, peersUpTo, startHost, startMember, stopAll } from './support.ts'
+import { CALL_TIMES } from '../../src/network/settings.ts'
+import { eventually, type Member, peerOf, peersUpTo, startHost, startMember, stopAll, stopLater } from './support.ts'
 
 afterEach(stopAll)
 
@@ -36,7 +38,7 @@ const isFullyConnected = (members: readonly Member[]) => (): void => {
 describe('connectivity', () => {
   it('makes a community of seven, each knowing only the first, independent of the first', async () => {
     const members = await startCommunity(7)
-    await eventually(isFullyConnected(members), 12_000)
+    await eventually(isFullyConnected(members))
     const [first, ...rest] = members
     await first?.host.stop()
     await eventually(() => {
@@ -51,14 +53,14 @@ describe('connectivity', () => {
 
   it('finds a member again that came back on another port, through what others say', async () => {
     const members = await startCommunity(4)
-    await eventually(isFullyConnected(members), 12_000)
+    await eventually(isFullyConnected(members))
     const [, second, third, fourth] = members as [Member, Member, Member, Member]
     const before = fourth.host.addresses()
     await fourth.stop()
     await eventually(() => expect(second.connectivity.links()).toHaveLength(2))
     const back = await startMember(3, second.host.rosterPeers(), third.host.addresses())
     expect(back.host.addresses()).not.toEqual(before)
-    await eventually(isFullyConnected([members[0] as Member, second, third, back]), 12_000)
+    await eventually(isFullyConnected([members[0] as Member, second, third, back]))
     await second.gossip.publish(utf8('welcome back'))
     await eventually(() => expect(back.heard).toContain('welcome back'))
   }, 25_000)
@@ -73,6 +75,29 @@ describe('connectivity', () => {
     const late = await startMember(0, roster, [], { listen: [address[0]?.replace(/\/p2p.*/, '') as string] })
     await eventually(isFullyConnected([early, late]))
   })
+
+  it('waits for a handshake that a busy machine makes slowly, longer than for a machine that is not there', async () => {
+    const roster = await peersUpTo(2)
+    const slow = await startMember(0, roster, [])
+    const port = Number(/\/tcp\/(\d+)/.exec(slow.host.addresses()[0] as string)?.[1])
+    let calls = 0
+    // Bytes pass at once, but only after a pause at the beginning.
+    const door = createServer((caller) => {
+      calls++
+      const inside = connectTo(port, '127.0.0.1')
+      for (const socket of [caller, inside]) socket.on('error', () => undefined)
+      caller.pause()
+      inside.pipe(caller).on('close', () => inside.destroy())
+      setTimeout(() => caller.pipe(inside), CALL_TIMES.connectMs + 500)
+    })
+    await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve))
+    stopLater({ stop: () => door.close() })
+    const address = `/ip4/127.0.0.1/tcp/${(door.address() as AddressInfo).port}/p2p/${slow.host.id}`
+    const early = await startMember(1, roster, [address])
+    await eventually(() => expect(early.connectivity.links()).toEqual([slow.host.id]), 15_000)
+    expect(calls).toBe(1)
+    expect(early.host.counters['dial-failed']).toBe(0)
+  }, 20_000)
 
   it('leaves one connection when two call each other at the same moment, again and again', async () => {
     const [left, right] = await Promise.all([startHost(0), startHost(1)])
@@ -90,7 +115,7 @@ describe('connectivity', () => {
 
   it('parts from whom it is told to, refuses their calls, and finds them again when healed', async () => {
     const members = await startCommunity(4)
-    await eventually(isFullyConnected(members), 12_000)
+    await eventually(isFullyConnected(members))
     const [ann, bob, cyd, dan] = members as [Member, Member, Member, Member]
     const sides = [
       [ann, bob],
@@ -117,12 +142,12 @@ describe('connectivity', () => {
       members.push(await startMember(index, others(index), first.host.addresses(), { random }))
     await eventually(() => {
       for (const { connectivity } of members) expect(connectivity.links()).toHaveLength(3)
-    }, 12_000)
+    })
   })
 
   it('reports each link once, when what the peer speaks is known', async () => {
     const members = await startCommunity(3)
-    await eventually(isFullyConnected(members), 12_000)
+    await eventually(isFullyConnected(members))
     for (const { host, events } of members) {
       const others = members.filter((member) => member.host !== host).map((member) => `connected ${member.host.id}`)
       expect([...events].sort()).toEqual(others.sort())

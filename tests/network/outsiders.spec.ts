@@ -160,16 +160,16 @@ describe('a correct member under load', () => {
     expect(bob.counters['member-slowed']).toBe(0)
   })
 
-  it('is blamed for nothing when ten members start at once on one machine', async () => {
-    const roster = await peersUpTo(10)
+  it('is linked, and blamed for nothing, when 32 members start at once on one machine', async () => {
+    const roster = await peersUpTo(32)
     const first = await startMember(0, roster, [])
     const others = await Promise.all(
       roster.slice(1).map((_, index) => startMember(index + 1, roster, first.host.addresses()))
     )
     const members = [first, ...others]
     await eventually(() => {
-      for (const { connectivity } of members) expect(connectivity.links().length).toBeGreaterThan(0)
-    }, 50_000)
+      for (const { connectivity } of members) expect(connectivity.links().length).toBeGreaterThan(3)
+    }, 40_000)
     expectNoBlame(members.map(({ host }) => host))
   }, 60_000)
 

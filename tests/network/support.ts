@@ -142,7 +142,7 @@ export async function startMember(
     addressesOf: (peer) => directory.get(peer) ?? [],
     bootstrap: join,
     random,
-    ...(target !== undefined && { target }),
+    ...(target !== undefined && { target: () => target }),
     idleMs: 500,
     onConnected(peer) {
       events.push(`connected ${peer}`)

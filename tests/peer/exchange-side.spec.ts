@@ -50,7 +50,9 @@ function memberWith(closedCount: number, options: { readonly archive?: Archive }
       },
       written: async () => {
         unwritten = 0
-      }
+      },
+      digest: () => archive.digest(),
+      isBusy: false
     }
   }
   const refuse = (): void => {

@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { TraceEvent } from '../../src/consensus/trace.ts'
 import { verifyCertificate } from '../../src/decision/certificate.ts'
+import { newCharterTerms, signCharter } from '../../src/decision/charter.ts'
 import { OPEN_DECISIONS_PER_PROPOSER_MAX } from '../../src/peer/arrivals.ts'
 import { createPeer, type Peer } from '../../src/peer/peer.ts'
+import { loadOrCreateIdentity } from '../../src/storage/identity.ts'
 import { readJournals } from '../../src/storage/journal.ts'
 import { verify } from '../../src/storage/keys.ts'
 import { found, isMeshed, startCommunity, startPeer, temporaryDirectory, until } from '../support/peers.ts'
@@ -55,6 +57,19 @@ describe('peers', () => {
     await rm(file)
     await startPeer({ dataDirectory, charter })
     expect(await readFile(file, 'utf8')).toBe(text)
+  })
+
+  it('refuse a charter with another roster than the one their data directory began with', async () => {
+    const { charter, directories } = await found(1)
+    const [dataDirectory] = directories as [string]
+    await (await startPeer({ dataDirectory, charter })).stop('to change the charter')
+    const identity = await loadOrCreateIdentity(dataDirectory)
+    const members = [{ key: identity.key, name: 'the same, in another community' }]
+    const terms = { ...newCharterTerms({ name: 'other', members, nonce: '11'.repeat(16) }), signatures: {} }
+    const other = signCharter(terms, identity.key, identity.sign)
+    await expect(createPeer({ dataDirectory, charter: other })).rejects.toThrow(/that this data directory began with/)
+    const again = await startPeer({ dataDirectory, charter })
+    expect(again.status().standing.state).toBe('voting')
   })
 
   it('tell whoever follows a decision what happens, in order, to its end', async () => {

@@ -62,6 +62,11 @@ describe('standing', () => {
     expect(other.standing.state).toBe('asking')
   })
 
+  it('observes if it cannot read whether it observed', async () => {
+    const store = { ...memory(), get: () => Promise.reject(new Error('the stored value is damaged')) }
+    expect((await standingOf(store)).standing.reason).toBe(OBSERVING.damaged)
+  })
+
   it('once observing stays so, whatever is asked or found later', async () => {
     const { standing, facts, counters } = await standingOf()
     standing.observe('twin')

@@ -37,7 +37,7 @@ function sideOf({ frameCount = 0, closedCount = 0, exchangeSizeBytesMax = LIMITS
     archive.keep(PROPOSAL.id, nodeId(index % 100), id(index), frameNumbered(index))
   }
   for (let index = 0; index < closedCount; index++) archive.close(id(10_000 + index) as DecisionId)
-  const driver = { archive, open: [] } as unknown as Driver
+  const driver = { archive, open: [], isBusy: false, digest: () => archive.digest() } as unknown as Driver
   let begun = 0
   const exchanged: PeerIdString[] = []
   const sync = new Sync({

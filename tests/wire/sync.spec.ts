@@ -98,10 +98,14 @@ describe('a message of the digest exchange', () => {
     expect(forgedDigest({ closed: new Uint8Array(16 * 1_001) })).toMatch('too many ids')
     expect(forgedDigest({ closed: new Uint8Array(7) })).toMatch('cut off')
     expect(forgedDigest({ community: new Uint8Array(31) })).toMatch('not 32 bytes')
-    const open = { decision: new Uint8Array(32), have: new Uint8Array(0) }
+    const open = { decision: new Uint8Array(32), have: new Uint8Array(0), full: new Uint8Array(0) }
     expect(forgedDigest({ open: Array.from({ length: 257 }, () => open) })).toMatch('decoded')
     expect(forgedDigest({ open: [open] })).toBe('accepted')
-    const half = { decision: new Uint8Array(32), have: new Uint8Array(8 * LIMITS.framesInDigestMax) }
+    expect(forgedDigest({ open: [{ ...open, full: Uint8Array.of(0, 3, 99) }] })).toBe('accepted')
+    for (const positions of [[3, 0], [3, 3], [100]]) {
+      expect(forgedDigest({ open: [{ ...open, full: Uint8Array.from(positions) }] })).toMatch('not in order')
+    }
+    const half = { ...open, have: new Uint8Array(8 * LIMITS.framesInDigestMax) }
     expect(forgedDigest({ open: [half, half] })).toBe('accepted')
     expect(forgedDigest({ open: [half, half, { ...open, have: new Uint8Array(16) }] })).toMatch('too many ids')
     expect(forgedDigest({ convicted: new Uint8Array(14) })).toMatch('bitmap is too long')

@@ -53,7 +53,6 @@ export interface ArrivalsOptions {
 /** Hands frames on. */
 export class Arrivals {
   readonly #options: ArrivalsOptions
-
   readonly #isWithinRate: (author: NodeId) => boolean
 
   constructor(options: ArrivalsOptions) {
@@ -72,12 +71,12 @@ export class Arrivals {
       counters.add('author-over-rate')
       return { verdict: 'ignore' }
     }
-    turns.later(() => this.take(arrival, via))
+    turns.later(() => this.#take(arrival, via))
     return checked
   }
 
   /** Takes one frame in. */
-  take({ from, envelope }: Arrival, via: 'gossip' | 'sync'): void {
+  #take({ from, envelope }: Arrival, via: 'gossip' | 'sync'): void {
     const { payload, decision } = envelope
     const { trace, directory, accusations, archive } = this.#options
     // What is closed for long is told to nobody: anybody can repeat it for ever.
@@ -118,7 +117,7 @@ export class Arrivals {
       return
     }
     const session = openSession(proposal, envelope, from)
-    for (const early of intake.takeEarly(proposal.id)) this.take(early, 'gossip')
+    for (const early of intake.takeEarly(proposal.id)) this.#take(early, 'gossip')
     onOpened(session)
   }
 

@@ -12,7 +12,7 @@ import { type PeerEvidence, readEvidence } from '../../src/observation/evidence-
 import { INVARIANTS, judge } from '../../src/observation/verdict.ts'
 import { answer, plural } from '../../src/observation/verdict-answer.ts'
 import { verify } from '../../src/storage/keys.ts'
-import { openStore } from '../../src/storage/store.ts'
+import { storedCertificates } from '../lib/stored-certificates.ts'
 import type { Statements } from './statements.ts'
 
 /** What was found about one promise. */
@@ -141,17 +141,6 @@ function finding(
   examinedCount = 1
 ): Finding {
   return { name, promise, ...answer(examples, checked, examinedCount) }
-}
-
-async function storedCertificates(dataDirectory: string): Promise<ReadonlyMap<string, string>> {
-  const store = await openStore(dataDirectory)
-  try {
-    const found = new Map<string, string>()
-    for await (const { decision, text } of store.certificates()) found.set(decision, text)
-    return found
-  } finally {
-    await store.close()
-  }
 }
 
 /**

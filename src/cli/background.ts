@@ -179,7 +179,7 @@ async function runRestart({ words, read, io, json }: Given): Promise<number> {
   if (json) io.out(JSON.stringify({ type: 'restarted', peer: peer.number, pid: child.pid }))
   else {
     const before = ending === 'not-running' ? 'It was not running.' : 'It was stopped first.'
-    io.out(`${peer.folder} runs again as process ${child.pid}, with all it had said and decided. ${before}`)
+    io.out(`${peer.folder} runs again as process ${child.pid}, from what is on its disk. ${before}`)
     io.out('Next: npm run status')
   }
   return EXIT.done

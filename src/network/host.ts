@@ -25,6 +25,7 @@ import { askProtocols } from './ask-protocols.ts'
 import { type Counters, createCounters } from './counters.ts'
 import { createDialPolicy, type DialPolicy } from './dial-policy.ts'
 import { forgetOutsiders } from './forget-outsiders.ts'
+import { gossipsubSettings } from './gossip-settings.ts'
 import { forgetDeadStreams, membersOnly, watchFrames } from './members-only.ts'
 import { createMeters } from './meter.ts'
 import { nameOf, parsePeerId } from './peer-key.ts'
@@ -101,7 +102,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
   const isMember = (peer: PeerIdString): boolean => roster.peers.has(peer)
   const meters = createMeters({ counters, isMember, onCutOff: (peer) => host.strike(peer, 'outsider-cut-off') })
   const policy = createDialPolicy({ self, counters, isMember, meters })
-  const gossip = gossipsub(settings.gossipsubSettings(options.topic, options.degree))
+  const gossip = gossipsub(gossipsubSettings(options.topic, options.degree))
   const onOutsider = (): void => {
     counters['gossip-by-outsider']++
   }

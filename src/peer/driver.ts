@@ -28,7 +28,6 @@ import { EvidenceShelf } from './evidence-shelf.ts'
 import { type Checked, Intake } from './intake.ts'
 import { Ledger } from './ledger.ts'
 import { handOverMissing } from './missing-ballots.ts'
-import { Muted } from './muted.ts'
 import { Narrator } from './narrator.ts'
 import { refusedAnswer, requireRoom, requireVoice } from './refusals.ts'
 import { readOpening, replay } from './replay.ts'
@@ -49,7 +48,6 @@ export class Driver {
   readonly #voice: Voice
   readonly #closing: Closing
   readonly #narrator: Narrator
-  readonly #muted: Muted
   readonly #arrivals: Arrivals
   readonly #turns: Turns
   readonly #stopping = Promise.withResolvers<never>()
@@ -60,19 +58,18 @@ export class Driver {
     this.#stopping.promise.catch(() => undefined)
     const { archive } = this
     this.#turns = new Turns({ ...options, settle: (session) => this.#settle(session) })
-    this.#muted = new Muted(options)
-    this.#sessions = new Sessions({ ...options, archive, muted: this.#muted })
+    this.#sessions = new Sessions({ ...options, archive })
     this.#intake = new Intake({
       ...options,
       archive,
-      isMuted: (decision) => this.#muted.has(decision),
+      isMuted: (decision) => this.#sessions.isMuted(decision),
       onOwnKeyElsewhere: (why) => this.#turns.later(() => options.standing.observe(why))
     })
     options.standing.onChange(() => this.#onStanding())
     const ledger = new Ledger(options.onFatal)
     this.#ledger = ledger
     this.shelf = new EvidenceShelf({ ...options, ledger })
-    this.#voice = new Voice({ ...options, archive, ledger, isMuted: (decision) => this.#muted.has(decision) })
+    this.#voice = new Voice({ ...options, archive, ledger, isMuted: (decision) => this.#sessions.isMuted(decision) })
     this.#closing = new Closing({ ...options, ledger })
     this.#narrator = new Narrator(options)
     this.#accusations = new Accusations({
@@ -104,7 +101,7 @@ export class Driver {
 
   /** What is asked in the decisions in which this peer says nothing, as far as it knows. */
   get followed(): readonly IdentifiedProposal[] {
-    return this.#muted.proposals
+    return this.#sessions.followed
   }
 
   /** Rebuilds what was open when this peer last ran, and says it again. */
@@ -298,10 +295,9 @@ export class Driver {
       session.requireAgreement(certificate)
       this.#say(session, () => session.outbox.takePrompt())
       session.close(certificate)
-      this.#sessions.delete(decision)
     }
+    this.#sessions.delete(decision)
     this.#narrator.closed(decision)
-    this.#muted.delete(decision)
     this.#intake.takeEarly(decision)
     this.archive.close(decision)
     this.#closing.close(decision, certificate, session?.takeFacts() ?? [], wasDecided)

@@ -272,7 +272,12 @@ class RunningPeer implements Peer {
   }
 
   #counts(): Record<string, number> {
-    return aboveZero({ ...this.#links?.counters(), ...this.#counters.read() })
+    return aboveZero({
+      ...this.#links?.counters(),
+      ...this.#counters.read(),
+      'journal-lines-lost': this.#journal.lostCount,
+      'certificate-files-missing': this.#certificates.missingCount
+    })
   }
 
   /** The disk takes things again: what was left out meanwhile is made up for. */

@@ -8,23 +8,24 @@ import type { DecisionId, NodeId } from '../core/ids.ts'
 import type { Archive } from '../decision/delivery.ts'
 import type { IdentifiedProposal } from '../decision/proposal.ts'
 import type { Roster } from '../decision/roster.ts'
-import type { MUTED, Muted } from './muted.ts'
+import { type MUTED, Muted, type MutedOptions } from './muted.ts'
 import type { Session } from './session.ts'
 
 /** What is needed. */
-export interface SessionsOptions {
+export interface SessionsOptions extends MutedOptions {
   readonly roster: Roster
   readonly archive: Archive
-  readonly muted: Muted
 }
 
 /** The open decisions of one peer. */
 export class Sessions {
   readonly #options: SessionsOptions
   readonly #open = new Map<DecisionId, Session>()
+  readonly #muted: Muted
 
   constructor(options: SessionsOptions) {
     this.#options = options
+    this.#muted = new Muted(options)
   }
 
   /** Oldest first. */
@@ -43,7 +44,7 @@ export class Sessions {
 
   /** True if this peer says nothing in this decision. */
   isMuted(decision: DecisionId): boolean {
-    return this.#options.muted.has(decision)
+    return this.#muted.has(decision)
   }
 
   /** True if a ballot of this author is known to be delivered, and is not here. */
@@ -53,9 +54,8 @@ export class Sessions {
 
   /** How many decisions of a member are open, those in which this peer says nothing included. */
   countBy(proposer: NodeId): number {
-    const { roster, muted } = this.#options
-    const { key } = roster.member(proposer)
-    const proposals = [...this.all.map((session) => session.proposal), ...muted.proposals]
+    const { key } = this.#options.roster.member(proposer)
+    const proposals = [...this.all.map((session) => session.proposal), ...this.#muted.proposals]
     return proposals.filter((proposal) => proposal.proposer === key).length
   }
 
@@ -63,17 +63,24 @@ export class Sessions {
     this.#open.set(session.id, session)
   }
 
+  /** The decision is closed. */
   delete(decision: DecisionId): void {
     this.#open.delete(decision)
+    this.#muted.delete(decision)
+  }
+
+  /** What is asked in the decisions in which this peer says nothing, as far as it knows. */
+  get followed(): readonly IdentifiedProposal[] {
+    return this.#muted.proposals
   }
 
   /** Says nothing more in this decision; the certificate of the others closes it. Frames are kept for them meanwhile. */
   mute(decision: DecisionId, why: keyof typeof MUTED, proposal?: IdentifiedProposal): void {
-    const { archive, muted } = this.#options
+    const { archive } = this.#options
     if (archive.isClosed(decision)) return
     const session = this.#open.get(decision)
     archive.open(decision)
-    muted.add(decision, why, proposal ?? session?.proposal)
+    this.#muted.add(decision, why, proposal ?? session?.proposal)
     session?.stop()
     this.#open.delete(decision)
   }

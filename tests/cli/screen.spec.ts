@@ -202,3 +202,30 @@ describe('text', () => {
     expect(wrap('one two three four', 9, 2)).toEqual(['one two', 'three…'])
   })
 })
+
+describe('what keeps the peer that looks from doing its part', () => {
+  const facts: readonly TraceFact[] = [
+    { type: 'standing', standing: 'observing', reason: 'its store was emptied' },
+    { type: 'disk', state: 'failing', reason: 'the disk is full\u001b[2J' },
+    { type: 'reach', reached: 2, needed: 3, cutOff: true }
+  ]
+
+  it('is shown while it lasts, its words made safe, within the width', () => {
+    const lines = renderView(viewAfter([...OPEN, ...facts]), { width: 40, colour: false })
+    const text = lines.join(' ')
+    for (const words of ['heron only observes:', 'heron says nothing for now:', 'heron is cut off:'])
+      expect(text).toContain(words)
+    expect(text).not.toContain('\u001b')
+    expect(lines.every((line) => columnsOf(line) < 40)).toBe(true)
+  })
+
+  it('is gone when it is over', () => {
+    const over: readonly TraceFact[] = [
+      { type: 'disk', state: 'well', reason: '' },
+      { type: 'reach', reached: 4, needed: 3, cutOff: false }
+    ]
+    const text = renderView(viewAfter([...OPEN, ...facts, ...over]), { width: 80, colour: false }).join(' ')
+    expect(text).toContain('only observes')
+    expect(text).not.toMatch(/says nothing for now|is cut off/)
+  })
+})

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest'
 import type { PeerIdString } from '../../src/core/ids.ts'
 import { seededRandom } from '../../src/core/random.ts'
 import { createBackoff } from '../../src/network/backoff.ts'
+import { meshSizes } from '../../src/network/gossip-settings.ts'
 import { type LinkSituation, nextLinks } from '../../src/network/next-link.ts'
-import { linkTarget, meshSizes } from '../../src/network/settings.ts'
+import { linkTarget } from '../../src/network/settings.ts'
 import { createBuckets, createStrikes } from '../../src/network/strikes.ts'
 
 const peers = (text: string): PeerIdString[] => [...text] as PeerIdString[]

@@ -3,12 +3,13 @@
  */
 
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { storedCertificates } from '../../scripts/lib/stored-certificates.ts'
 import { foundCommunity } from '../../src/launcher/community.ts'
 import { createLauncher, type Launcher } from '../../src/launcher/launcher.ts'
 import { type ControlClient, connectControl } from '../../src/peer/control-client.ts'
 import { makeHistory, remember } from '../support/history.ts'
 import { temporaryDirectory, until } from '../support/peers.ts'
-import { launch, PEER_ENTRY, provenOutcome, storedCertificates } from './support.ts'
+import { launch, PEER_ENTRY, provenOutcome } from './support.ts'
 
 const QUESTION = { question: 'Where do we meet?', options: ['lake', 'forest'], deadlineMs: 100 }
 

@@ -1,31 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { maxFaulty } from '../../src/core/quorum.ts'
 import { until } from '../support/peers.ts'
-import { launch, provenOutcome, type Running, storedCertificates } from './support.ts'
+import { launch, outcomesOf, untilCertified } from './support.ts'
 
 const where = { question: 'Where do we meet?', options: ['lake', 'forest', 'city'], deadlineMs: 1_500 }
-
-/** Waits until these peers hold the certificate. */
-async function untilCertified(running: Running, numbers: readonly number[], decision: string): Promise<void> {
-  for (const number of numbers) {
-    await until(async () => {
-      const { closed } = await running.ask(number, 'decisions', {})
-      return closed.some((known) => known.decision === decision)
-    }, 40_000)
-  }
-}
-
-/** The outcomes that the stores of these peers prove, after everything has stopped. */
-async function outcomesOf(running: Running, numbers: readonly number[], decision: string): Promise<Set<string>> {
-  await running.launcher.stopAll()
-  const outcomes = await Promise.all(
-    numbers.map(async (number) => {
-      const text = (await storedCertificates(running.dataDirectory(number))).get(decision)
-      return text === undefined ? 'none' : provenOutcome(text)
-    })
-  )
-  return new Set(outcomes)
-}
 
 describe('a community of processes', () => {
   it('finishes a decision whose proposer is killed right after proposing', async () => {

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { storedCertificates } from '../../scripts/lib/stored-certificates.ts'
 import { temporaryDirectory, until } from '../support/peers.ts'
-import { dataDirectories, equipotent, isAlive, pidIn, provenOutcome, type Ran, storedCertificates } from './support.ts'
+import { dataDirectories, equipotent, isAlive, pidIn, provenOutcome, type Ran } from './support.ts'
 
 /** The names that programs rely on; see the documentation of `--json`. */
 const SUMMARY = [

@@ -40,6 +40,13 @@ function unnamed(mixed: Mixed, lies: readonly Lie[]): string[] {
   })
 }
 
+/** One lie after the other, each in a decision of its own. */
+async function lieInTurn(mixed: Mixed, names: readonly string[]): Promise<Lie[]> {
+  const lies: Lie[] = []
+  for (const name of names) lies.push(...(await lieWhileOpen(mixed, [name])))
+  return lies
+}
+
 describe('a liar in a community of four', () => {
   it(
     'that signs two words in one slot is named by everybody with both, whatever the slot',
@@ -94,8 +101,7 @@ describe('a liar in a community of four', () => {
     'is refused what is bound to another roster, replayed, out of range, or proves nothing',
     async () => {
       const mixed = await launch(4, 1)
-      const lies: Lie[] = []
-      for (const name of [
+      const lies = await lieInTurn(mixed, [
         'other-roster',
         'replayed-ballot',
         'far-epochs',
@@ -103,9 +109,7 @@ describe('a liar in a community of four', () => {
         'forged-evidence',
         'two-in-one-batch',
         'boss'
-      ]) {
-        lies.push(...(await lieWhileOpen(mixed, [name])))
-      }
+      ])
       const judgement = await judge(mixed, lies)
       expect(judgement).toMatchObject(INNOCENT)
       expect(judgement.convictions).toEqual([0])
@@ -117,8 +121,7 @@ describe('a liar in a community of four', () => {
     'poisons nobody that catches up: only what proves itself is believed',
     async () => {
       const mixed = await launch(4, 1)
-      const lies: Lie[] = []
-      for (const name of [
+      const lies = await lieInTurn(mixed, [
         'forged-certificates',
         'damaged-gift',
         'garbage',
@@ -127,9 +130,7 @@ describe('a liar in a community of four', () => {
         'has-nothing',
         'endless',
         'too-much'
-      ]) {
-        lies.push(...(await lieWhileOpen(mixed, [name])))
-      }
+      ])
       const judgement = await judge(mixed, lies)
       expect(judgement).toMatchObject(INNOCENT)
       expect(judgement.convictions).toEqual([0])
@@ -141,8 +142,7 @@ describe('a liar in a community of four', () => {
     'floods its own places and keeps nobody from deciding',
     async () => {
       const mixed = await launch(4, 1)
-      const lies: Lie[] = []
-      for (const name of [
+      const lies = await lieInTurn(mixed, [
         'wrong-proposal',
         'in-anothers-name',
         'word-flood',
@@ -150,9 +150,7 @@ describe('a liar in a community of four', () => {
         'wasteful',
         'false-presence',
         'message-flood'
-      ]) {
-        lies.push(...(await lieWhileOpen(mixed, [name])))
-      }
+      ])
       const { undecided, slander, estranged } = await judge(mixed, lies)
       expect({ undecided, slander }).toEqual({ undecided: [], slander: [] })
       // A flood may cost the liar its own link, and no other.

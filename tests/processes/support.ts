@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { onTestFinished } from 'vitest'
+import { storedCertificates } from '../../scripts/lib/stored-certificates.ts'
 import { verifyCertificate } from '../../src/decision/certificate.ts'
 import type { StartOptions } from '../../src/launcher/child-peer.ts'
 import { foundCommunity } from '../../src/launcher/community.ts'
@@ -12,7 +13,6 @@ import { createLauncher, type Launcher } from '../../src/launcher/launcher.ts'
 import { connectControl } from '../../src/peer/control-client.ts'
 import type { ControlMethods } from '../../src/peer/control-protocol.ts'
 import { verify } from '../../src/storage/keys.ts'
-import { openStore } from '../../src/storage/store.ts'
 import { temporaryDirectory, until } from '../support/peers.ts'
 
 const DIST = join(import.meta.dirname, '../../dist')
@@ -72,18 +72,6 @@ export async function launch(
     })
   }
   return running
-}
-
-/** The certificates in the store of a peer that does not run, by decision. */
-export async function storedCertificates(dataDirectory: string): Promise<Map<string, string>> {
-  const store = await openStore(dataDirectory)
-  try {
-    const found = new Map<string, string>()
-    for await (const { decision, text } of store.certificates()) found.set(decision, text)
-    return found
-  } finally {
-    await store.close()
-  }
 }
 
 /** The hash of the outcome that a certificate proves; throws if it proves nothing. */
